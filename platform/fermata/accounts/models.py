@@ -1,0 +1,80 @@
+"""The tables of accounts."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+
+from fermata.accounts.permissions import Role
+
+
+class User(AbstractUser):
+    """A person, or a program's account."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    locale = models.CharField(max_length=16, default="en", help_text="language of the interface, such as en or de")
+
+    class Meta:
+        db_table = "fermata_user"
+
+
+class Workspace(models.Model):
+    """The wall between teams: every object belongs to one."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    slug = models.SlugField(unique=True, max_length=64)
+    name = models.CharField(max_length=200)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "fermata_workspace"
+        ordering = ("slug",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    """One user's role in one workspace."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=16, choices=[(role.value, role.value) for role in Role])
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "fermata_membership"
+        constraints = (models.UniqueConstraint(fields=["user", "workspace"], name="membership_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.user} is {self.role} in {self.workspace}"
+
+
+class ApiToken(models.Model):
+    """A program's key, ``fmt_<id>_<secret>``: of one user, for one workspace, narrowed by scopes.
+
+    Only the SHA-256 of the 256-bit secret is stored: at that length a slow hash would protect nothing and cost every
+    request. Empty ``scopes``: everything the user may do in the workspace.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens")
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="tokens")
+    name = models.CharField(max_length=200)
+    secret_digest = models.BinaryField(max_length=32, editable=False)
+    scopes = models.JSONField(default=list, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, help_text="to the minute")
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "fermata_api_token"
+        ordering = ("-created_at", "-id")
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.user}"
+
+
