@@ -1,0 +1,15 @@
+"""The site's addresses: the interface, Django's admin, health."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+
+from fermata.api import health
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/", include("fermata.api.urls")),
+    path("admin/", admin.site.urls),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+]
