@@ -1,0 +1,39 @@
+"""Every key Fermata has in Redis, and the prefix of Celery's own.
+
+========================  ======  ==========================================================================
+key                       type    meaning
+========================  ======  ==========================================================================
+``fermata:lease:{step}``  string  ``<fence>:<token>`` of the worker that performs the step; expires
+``fermata:epoch``         string  the server's time (ms) at which this Redis began to remember; never expires
+``fermata:signals``       stream  ``e`` execution id, ``w`` workspace id; about the last 10,000
+``wf:<queue>``            list    Celery's messages, newest on the left
+``wf:unacked``            hash    delivery tag → [message, exchange, routing key] of what workers hold
+``wf:unacked_index``      zset    delivery tag → time of delivery (the worker's clock, seconds)
+========================  ======  ==========================================================================
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+EPOCH: Final = "fermata:epoch"
+SIGNALS: Final = "fermata:signals"
+SIGNALS_KEPT: Final = 10_000
+"""Signals kept, about: a reader that fell further behind reads the journal instead."""
+
+BROKER_PREFIX: Final = "wf:"
+"""Celery's ``global_keyprefix``: what the broker owns is told apart from what we own."""
+
+
+def lease(step_id: str) -> str:
+    """The key of a step's lease."""
+    return f"fermata:lease:{step_id}"
+
+
+def queue(name: str) -> str:
+    """The key of the list that Celery's queue is (priority 0: the ledger orders a queue, not Redis)."""
+    return f"{BROKER_PREFIX}{name}"
+
+
+UNACKED: Final = queue("unacked")
+UNACKED_INDEX: Final = queue("unacked_index")

@@ -1,0 +1,92 @@
+"""What follows a record, in one round trip.
+
+The lease goes back, the stream is signalled, the next steps are rung.
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+import redis
+
+from fermata.coordination import keys
+from fermata.coordination.client import answering, client, script
+
+PUSHED_AT_ONCE = 500
+"""Messages in one LPUSH: about half a megabyte."""
+
+
+class Pipeline:
+    """Collects commands; `execute` sends them all. Not safe for two threads.
+
+    Nothing in it is remembered when it fails: leases run out, the journal is read, recovery rings.
+    """
+
+    def __init__(self, connection: redis.Redis | None = None) -> None:
+        """`connection` replaces the process's own client (tests)."""
+        self._connection = connection
+        self._releases: list[tuple[str, str]] = []
+        self._signals: dict[tuple[str, str], None] = {}
+        self._pushes: dict[str, list[bytes]] = {}
+
+    def release(self, step_id: str, token: str) -> Self:
+        """Give a lease back if this token has it."""
+        self._releases.append((step_id, token))
+        return self
+
+    def announce(self, execution_id: str, workspace_id: str) -> Self:
+        """Signal that the execution's journal grew; twice in one pipeline is once."""
+        self._signals[str(execution_id), str(workspace_id)] = None
+        return self
+
+    def push(self, queue: str, message: bytes) -> Self:
+        """Put a finished Celery message on a queue, behind those pushed before."""
+        self._pushes.setdefault(queue, []).append(message)
+        return self
+
+    def __len__(self) -> int:
+        """Commands' worth of things collected."""
+        return len(self._releases) + len(self._signals) + sum(map(len, self._pushes.values()))
+
+    def execute(self) -> None:
+        """Send everything in one round trip and start empty again.
+
+        The lease goes first: a worker that takes the next ring at once must find the way free. Raises
+        `ServerUnavailable`; then any part of it may or may not have happened, and all of it is forgotten
+        here.
+        """
+        if not len(self):
+            return
+        connection = self._connection if self._connection is not None else client()
+        with answering("ringing the next steps"), connection.pipeline(transaction=False) as pipe:
+            for step_id, token in self._releases:
+                pipe.eval(script("lease_release"), 1, keys.lease(step_id), token)
+            for queue, messages in self._pushes.items():
+                for at in range(0, len(messages), PUSHED_AT_ONCE):
+                    pipe.lpush(keys.queue(queue), *messages[at : at + PUSHED_AT_ONCE])
+            for execution_id, workspace_id in self._signals:
+                pipe.xadd(
+                    keys.SIGNALS,
+                    {"e": execution_id, "w": workspace_id},
+                    maxlen=keys.SIGNALS_KEPT,
+                    approximate=True,
+                )
+            self.discard()
+            pipe.execute()
+
+    def discard(self) -> None:
+        """Forget what was collected."""
+        self._releases, self._signals, self._pushes = [], {}, {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Execute at a normal end; forget at an error."""
+        if kind is None:
+            self.execute()
+        else:
+            self.discard()

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import json
+
+import redis
+
+from fermata.coordination import broker
+
+
+def message(step_id: str, task: str = broker.STEP_TASK) -> bytes:
+    return json.dumps({"headers": {"task": task}, "properties": {"correlation_id": step_id}}).encode()
+
+
+def test_measures_many_queues(connection: redis.Redis) -> None:
+    connection.lpush("wf:a", b"1", b"2")
+    assert broker.depth(["a", "b"]) == {"a": 2, "b": 0}
+    assert broker.depth([]) == {}
+
+
+def test_lists_the_next_to_be_delivered_first(connection: redis.Redis) -> None:
+    for number in range(4):
+        connection.lpush("wf:a", message(f"s{number}"))
+    connection.rpush("wf:a", message("x", task="billing.send"))
+    assert broker.queued("a", 3) == ["s0", "s1"]
+    assert broker.queued("a", 100) == ["s0", "s1", "s2", "s3"]
+    assert broker.queued("a", 0) == []
+
+
+def test_reads_only_steps_from_what_workers_hold(connection: redis.Redis) -> None:
+    held = {
+        "tag1": [json.loads(message("s1")), "", "default"],
+        "tag2": [json.loads(message("t", task="billing.send")), "", "default"],
+        "tag4": [json.loads(message("s4")), "", "slow"],
+    }
+    connection.hset("wf:unacked", mapping={tag: json.dumps(entry) for tag, entry in held.items()})
+    connection.hset("wf:unacked", "tag3", b"no json")
+    connection.zadd("wf:unacked_index", {"tag1": 1234.5})
+    found = {entry.step_id: entry for entry in broker.unacked()}
+    assert found == {
+        "s1": broker.Unacked("s1", "default", 1234.5),
+        "s4": broker.Unacked("s4", "slow", 0.0),
+    }
