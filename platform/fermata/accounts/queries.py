@@ -1,0 +1,108 @@
+"""Reads of accounts: who is asking, and what they may do where."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from fermata.accounts import permissions, tokens
+from fermata.accounts.models import ApiToken, Membership, User, Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Whoever makes a request: a user, the roles they hold by workspace, and — for a token — its bounds."""
+
+    user: User
+    roles: dict[UUID, str] = field(default_factory=dict)
+    scopes: tuple[str, ...] = ()
+    token: ApiToken | None = None
+
+    @property
+    def name(self) -> str:
+        """How journals name them: ``user:<username>``."""
+        return f"user:{self.user.get_username()}"
+
+    def sees(self, workspace_id: UUID) -> bool:
+        """True for a member; everybody else must not learn that something exists there."""
+        return workspace_id in self.roles
+
+    def allows(self, workspace_id: UUID, action: str) -> bool:
+        """True when they may do ``action`` in the workspace."""
+        return permissions.allows(self.roles.get(workspace_id), action, scopes=self.scopes)
+
+    def refusal(self, workspace_id: UUID, action: str) -> str | None:
+        """Why they may not do ``action`` in the workspace, or None when they may."""
+        return permissions.refusal(self.roles.get(workspace_id), action, scopes=self.scopes)
+
+
+def principal_of_user(user: User) -> Principal:
+    """The principal of a signed-in user, with every role they hold now (one query)."""
+    rows = Membership.objects.filter(user=user).values_list("workspace_id", "role")
+    return Principal(user=user, roles=dict(rows))
+
+
+def principal_of_token(text: str) -> Principal | None:
+    """The principal of a token's text (one query), or None when it is unknown, expired, revoked or its user gone."""
+    parsed = tokens.parse(text)
+    if parsed is None:
+        return None
+    token = _usable_tokens().filter(id=parsed.id).first()
+    if token is None or not parsed.matches(bytes(token.secret_digest)):
+        return None
+    return _principal(token)
+
+
+def principal_again(principal: Principal) -> Principal | None:
+    """The same principal read anew, or None when the user was deactivated or the token withdrawn meanwhile."""
+    if principal.token is not None:
+        token = _usable_tokens().filter(id=principal.token.id).first()
+        return None if token is None else _principal(token)
+    user = User.objects.filter(id=principal.user.id, is_active=True).first()
+    return None if user is None else principal_of_user(user)
+
+
+def memberships(user: User, *, only: Sequence[UUID] | None = None) -> list[Membership]:
+    """The user's memberships with their workspaces, by slug; ``only`` narrows to these workspace ids."""
+    rows = Membership.objects.filter(user=user).select_related("workspace").order_by("workspace__slug")
+    return list(rows if only is None else rows.filter(workspace_id__in=only))
+
+
+def workspace(reference: str, *, among: Sequence[UUID]) -> Workspace | None:
+    """The workspace with this id or slug among those ids, or None."""
+    rows = Workspace.objects.filter(id__in=among)
+    try:
+        return rows.filter(id=UUID(reference)).first()
+    except ValueError:
+        return rows.filter(slug=reference).first()
+
+
+def usernames(ids: Sequence[UUID]) -> dict[UUID, str]:
+    """The usernames of these users by id; ids of users that are gone are absent."""
+    return dict(User.objects.filter(id__in=ids).values_list("id", "username"))
+
+
+def tokens_of(user: User, *, workspace_id: UUID) -> list[ApiToken]:
+    """The user's tokens in a workspace that were not revoked, newest first."""
+    return list(ApiToken.objects.filter(user=user, workspace_id=workspace_id, revoked_at=None))
+
+
+def token_of(user: User, token_id: UUID) -> ApiToken | None:
+    """One token of the user, revoked or not, or None."""
+    return ApiToken.objects.filter(user=user, id=token_id).first()
+
+
+def _usable_tokens():  # type: ignore[no-untyped-def]
+    unexpired = Q(expires_at=None) | Q(expires_at__gt=Now())
+    return ApiToken.objects.select_related("user").filter(unexpired, revoked_at=None, user__is_active=True)
+
+
+def _principal(token: ApiToken) -> Principal:
+    role = Membership.objects.filter(user=token.user, workspace_id=token.workspace_id).values_list("role", flat=True)
+    held = role.first()
+    roles = {} if held is None else {token.workspace_id: held}
+    return Principal(user=token.user, roles=roles, scopes=tuple(token.scopes), token=token)

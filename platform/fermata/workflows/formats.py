@@ -1,0 +1,165 @@
+"""Documents as YAML text, in and out.
+
+The reader takes YAML 1.2 restricted to what JSON can say: no tags, no aliases (so no bomb of nested references), no
+second document, text keys only. It walks the parser's events once and builds plain values, so depth and size are
+bounded before anything is built; dates stay text.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+
+from fermata.errors import InvalidInput
+from fermata.workflows import limits
+
+INTEGER = re.compile(r"[-+]?[0-9]+\Z")
+OCTAL = re.compile(r"0o[0-7]+\Z")
+HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+\Z")
+FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
+WORDS: dict[str, Any] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+LONGEST_NUMBER = 400
+
+
+def from_yaml(text: str) -> dict[str, Any]:
+    """The object that YAML text holds.
+
+    Raises InvalidInput naming line and column for text that is no YAML, says more than JSON can, or is no object;
+    PayloadTooLarge above 1 MiB.
+    """
+    limits.check_source(text)
+    builder = _Builder()
+    try:
+        for event in YAML(typ="safe", pure=True).parse(text):
+            builder.take(event)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise _refused(error.problem or "this is no YAML", mark) from error
+    except (YAMLError, ValueError) as error:
+        raise _refused(str(error).splitlines()[0], None) from error
+    if not isinstance(builder.result, dict):
+        raise _refused("the text must hold one object", None)
+    problems = list(limits.problems_of_value(builder.result))[:100]
+    if problems:
+        raise InvalidInput("The YAML text holds values that cannot be stored.", problems=problems)
+    return builder.result
+
+
+def to_yaml(document: dict[str, Any]) -> str:
+    """YAML text that ``from_yaml`` reads back to an equal object; keys keep their order."""
+    yaml = YAML()
+    yaml.width = 110
+    yaml.default_flow_style = False
+    yaml.allow_unicode = True
+    yaml.representer.ignore_aliases = lambda *_: True
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    out = io.StringIO()
+    yaml.dump(document, out)
+    return out.getvalue()
+
+
+@dataclass(slots=True)
+class _Builder:
+    """Builds values from parser events. ``stack``: open containers; ``keys``: each mapping's key waiting for a value."""
+
+    result: Any = None
+    stack: list[Any] = field(default_factory=list)
+    keys: list[Any] = field(default_factory=list)
+    documents: int = 0
+
+    def take(self, event: Any) -> None:
+        """One event. Raises InvalidInput for what is not allowed."""
+        if isinstance(event, ScalarEvent):
+            self._add(_scalar(event), event)
+        elif isinstance(event, (MappingStartEvent, SequenceStartEvent)):
+            _no_tag(event)
+            if len(self.stack) >= limits.DEPTH:
+                raise _refused(f"values are nested deeper than {limits.DEPTH}", event.start_mark)
+            opened: Any = {} if isinstance(event, MappingStartEvent) else []
+            self._add(opened, event)
+            self.stack.append(opened)
+            self.keys.append(_NO_KEY)
+        elif isinstance(event, (MappingEndEvent, SequenceEndEvent)):
+            self.stack.pop()
+            self.keys.pop()
+        elif isinstance(event, AliasEvent):
+            raise _refused("aliases (*name) are not allowed; write the value out", event.start_mark)
+        elif isinstance(event, DocumentStartEvent):
+            self.documents += 1
+            if self.documents > 1:
+                raise _refused("there is a second document", event.start_mark)
+
+    def _add(self, value: Any, event: Any) -> None:
+        if not self.stack:
+            self.result = value
+        elif isinstance(self.stack[-1], list):
+            self.stack[-1].append(value)
+        elif self.keys[-1] is _NO_KEY:
+            self.keys[-1] = self._key(value, event)
+        else:
+            self.stack[-1][self.keys[-1]] = value
+            self.keys[-1] = _NO_KEY
+
+    def _key(self, value: Any, event: Any) -> str:
+        if not isinstance(value, str):
+            raise _refused("a key must be text; put it in quotes", event.start_mark)
+        if value == "<<" and event.style is None:
+            raise _refused("merge keys (<<) are not allowed", event.start_mark)
+        if value in self.stack[-1]:
+            raise _refused(f"the key {value[:80]} stands here twice", event.start_mark)
+        return value
+
+
+_NO_KEY = object()
+
+
+def _scalar(event: ScalarEvent) -> Any:
+    _no_tag(event)
+    if event.style is not None:
+        return event.value
+    text = event.value
+    if text in WORDS:
+        return WORDS[text]
+    if len(text) <= LONGEST_NUMBER and text[:1] in "+-.0123456789":
+        return _number(text)
+    return text
+
+
+def _number(text: str) -> Any:
+    if INTEGER.match(text):
+        return int(text)
+    if OCTAL.match(text) or HEXADECIMAL.match(text):
+        return int(text, 0)
+    if FLOAT.match(text):
+        return float(text)
+    return float("nan") if text.lower() in {".nan", ".inf", "-.inf", "+.inf"} else text
+
+
+def _no_tag(event: Any) -> None:
+    if event.tag is not None and str(event.tag) != "!":
+        raise _refused("tags (!name) are not allowed", event.start_mark)
+
+
+def _refused(why: str, mark: Any) -> InvalidInput:
+    place = "" if mark is None else f" at line {mark.line + 1}, column {mark.column + 1}"
+    where = {} if mark is None else {"line": mark.line + 1, "column": mark.column + 1}
+    row = {"code": "invalid_yaml", "pointer": "/source", "message": f"The YAML text cannot be used{place}: {why}."}
+    return InvalidInput(row["message"], problems=[{**row, "cure": "Correct the text there.", **where}])
