@@ -19,8 +19,11 @@ def main() -> int:
     from django.core.management import execute_from_command_line
     from django.db.utils import OperationalError
 
+    from fermata.config import env
     from fermata.errors import OperatorError
 
+    for name, value in env.read_file(env.ROOT / ".env").items():
+        os.environ.setdefault(name, value)
     try:
         execute_from_command_line(sys.argv)
     except OperatorError as problem:

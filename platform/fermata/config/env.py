@@ -20,7 +20,9 @@ from fermata.errors import Misconfigured
 ROOT = Path(__file__).resolve().parents[3]
 """The folder that holds `manage.py` (of a checkout)."""
 
-KNOWN_SECRETS = frozenset({"changeme", "change-me", "secret", "insecure", "django-insecure", "fermata", "test"})
+KNOWN_SECRETS = frozenset(
+    {"changeme", "change-me", "secret", "insecure", "django-insecure", "fermata", "test"}
+)
 """Values that stand in examples; a service that signs cookies with one of them is open to everybody."""
 
 SHORTEST_SECRET = 32
@@ -103,7 +105,12 @@ def _url(value: str) -> str:
 
 
 def _variable(
-    name: str, default: str | None, help_text: str, *, parse: Callable[[str], Any] = _text, internal: bool = False
+    name: str,
+    default: str | None,
+    help_text: str,
+    *,
+    parse: Callable[[str], Any] = _text,
+    internal: bool = False,
 ) -> Any:
     """A dataclass field that is read from the variable `name`; default None means: unset."""
     return field(
@@ -155,10 +162,10 @@ class Environment:
         None,
         "Password of the first administrator, `admin`. Unset: generated and printed once.",
     )
-    debug: bool = _variable("FERMATA_DEBUG", "off", "Django's debug pages (never in production).", parse=_flag)
-    log_level: str = _variable(
-        "FERMATA_LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR.", parse=_level
+    debug: bool = _variable(
+        "FERMATA_DEBUG", "off", "Django's debug pages (never in production).", parse=_flag
     )
+    log_level: str = _variable("FERMATA_LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR.", parse=_level)
     concurrency: int = _variable(
         "FERMATA_CONCURRENCY", "2", "Worker children started by `make run`.", parse=_count
     )
@@ -222,10 +229,26 @@ def load(environ: Mapping[str, str] | None = None) -> Environment:
         except ValueError as error:
             mistakes.append(f"{name} {error}.")
     if mistakes:
-        raise Misconfigured("\n".join(mistakes), cure="Correct the variables named; .env.example explains each.")
+        raise Misconfigured(
+            "\n".join(mistakes), cure="Correct the variables named; .env.example explains each."
+        )
     if not values["home"].is_absolute():
         values["home"] = ROOT / values["home"]
     return Environment(**values)
+
+
+def read_file(path: Path) -> dict[str, str]:
+    """The `NAME=value` lines of a `.env` file; comments, blank lines and quotes around a value are dropped."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return {}
+    pairs = (
+        line.strip().removeprefix("export ").partition("=")
+        for line in lines
+        if not line.lstrip().startswith("#")
+    )
+    return {name.strip(): value.strip().strip("\"'") for name, equals, value in pairs if equals}
 
 
 def secret_key(environment: Environment) -> str:
@@ -253,7 +276,9 @@ def _kept_key(home: Path) -> str:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
             draft = home / f"secret_key.{os.getpid()}"
-            with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as out:
+            with open(
+                os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii"
+            ) as out:
                 out.write(secrets.token_urlsafe(48))
             try:
                 os.link(draft, path)  # whole or not at all, and never over a key that is in use
@@ -304,13 +329,17 @@ def database_parts(url: str) -> dict[str, Any]:
 def render_example() -> str:
     """The text of `.env.example`: every public variable, its meaning and its default, commented out."""
     lines = [
-        "# Every variable Fermata reads. Copy to .env and uncomment what you change; `make` reads .env.",
+        "# Every variable Fermata reads. Copy to .env and uncomment what you change; manage.py reads .env.",
         "# Generated from platform/fermata/config/env.py by `make env`.",
     ]
     for item in FIELDS:
         if item.metadata["internal"]:
             continue
-        lines += ["", f"# {item.metadata['help']}", f"#{item.metadata['name']}={item.metadata['default'] or ''}"]
+        lines += [
+            "",
+            f"# {item.metadata['help']}",
+            f"#{item.metadata['name']}={item.metadata['default'] or ''}",
+        ]
     return "\n".join(lines) + "\n"
 
 

@@ -7,8 +7,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import django_stubs_ext
+
 from fermata import __version__
 from fermata.config import env, logs
+
+django_stubs_ext.monkeypatch()  # `ModelAdmin[User]` and the like are read before anything else of Django
 
 ENVIRONMENT = env.load()
 _RUNNING = env.running_servers(ENVIRONMENT.home)
@@ -55,7 +59,9 @@ DEBUG = ENVIRONMENT.debug
 _PUBLIC = urlsplit(ENVIRONMENT.address)
 _SECURE = _PUBLIC.scheme == "https"
 ALLOWED_HOSTS = list(
-    dict.fromkeys(["localhost", "127.0.0.1", "[::1]", _PUBLIC.hostname or "localhost", *ENVIRONMENT.allowed_hosts])
+    dict.fromkeys(
+        ["localhost", "127.0.0.1", "[::1]", _PUBLIC.hostname or "localhost", *ENVIRONMENT.allowed_hosts]
+    )
 )
 CSRF_TRUSTED_ORIGINS = [f"{_PUBLIC.scheme}://{_PUBLIC.netloc}"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _SECURE
@@ -123,7 +129,9 @@ TEMPLATES = [
 ]
 ROOT_URLCONF = "fermata.config.urls"
 ASGI_APPLICATION = "fermata.config.asgi.application"
-APPEND_SLASH = False  # the interface's paths have no slash at the end and take one; a redirect would lose a POST
+APPEND_SLASH = (
+    False  # the interface's paths have no slash at the end and take one; a redirect would lose a POST
+)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- PostgreSQL --------------------------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 """The two embedded servers. Both keep their state in a folder, listen on 127.0.0.1 and end with this process.
 
-    server = EmbeddedPostgres(home)
-    url = server.start()
-    server.stop()
+server = EmbeddedPostgres(home)
+url = server.start()
+server.stop()
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ class EmbeddedServer(ABC):
         self.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
         self.stop()
 
     @property
@@ -115,7 +117,8 @@ class EmbeddedServer(ABC):
                 f"The embedded {self.name} cannot start: the disk with {self.home} is full.",
                 cure="Free some space, or choose a folder on another disk with FERMATA_HOME.",
             )
-        last = next((line for line in reversed(words.splitlines()) if line.strip()), "it said nothing")
+        lines = [line for line in words.splitlines() if line.strip()] or ["it said nothing"]
+        last = next((line for line in reversed(lines) if "FATAL" in line or "PANIC" in line), lines[-1])
         return ServerUnavailable(
             f"The embedded {self.name} did not start: {last.strip()}", cure=f"Its log is {self.log}."
         )
@@ -180,8 +183,12 @@ class EmbeddedPostgres(EmbeddedServer):
         """Wait until it answers, and see that the database exists; gives the URL."""
         url = self._await_memory(seconds=seconds)
         with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
-            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [self.database]).fetchone():
-                connection.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(self.database)))
+            if not connection.execute(
+                "SELECT 1 FROM pg_database WHERE datname = %s", [self.database]
+            ).fetchone():
+                connection.execute(
+                    psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(self.database))
+                )
         return url
 
     def _await_memory(self, *, seconds: float) -> str:

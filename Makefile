@@ -1,0 +1,69 @@
+# Fermata's commands. `make help` lists them.
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/.ready
+SOURCES := platform workers tests manage.py
+
+.DEFAULT_GOAL := help
+.PHONY: help run test crash bench demo lint types verify fmt token env lock
+
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(READY) ## Run the whole platform here: PostgreSQL, Valkey, web, worker, beat
+	@exec $(PY) manage.py run
+
+test: lint types ## Lint, types and all tests
+	$(PY) -m pytest -q
+
+crash: $(READY) ## The crash matrix in full: processes are killed at every named point
+	$(PY) -m pytest tests/crash -m full
+
+bench: $(READY) ## Measure, and fail below the floors
+	$(PY) -m pytest tests/bench -m bench -q -s
+
+demo: $(READY) ## Run an example workflow on the running platform
+	@$(PY) manage.py demo
+
+lint: $(READY) ## Ruff, formatting and the import contracts
+	$(PY) -m ruff check $(wildcard $(SOURCES))
+	$(PY) -m ruff format --check $(wildcard $(SOURCES))
+	$(VENV)/bin/lint-imports --no-logo
+
+types: $(READY) ## mypy, strict
+	$(PY) -m mypy
+
+verify: $(READY) ## Fail when a generated file or a migration is out of date
+	$(PY) manage.py check
+	$(PY) manage.py makemigrations --check --dry-run
+	$(PY) -m pytest -q tests/unit/config tests/test_house.py
+
+fmt: $(READY) ## Put the code into shape
+	$(PY) -m ruff check --fix-only --exit-zero $(wildcard $(SOURCES))
+	$(PY) -m ruff format $(wildcard $(SOURCES))
+
+token: $(READY) ## Make an API token for the administrator of the running platform
+	@$(PY) manage.py create_token
+
+env: $(READY) ## Write .env.example and the README's table of variables
+	$(PY) manage.py render_env
+
+lock: $(READY) ## Pin requirements.txt anew from pyproject.toml
+	$(VENV)/bin/uv pip compile -q --upgrade --extra dev --generate-hashes --no-emit-index-url --no-header \
+	  --universal --python-version 3.11 pyproject.toml -o requirements.txt
+
+# uv installs in a few seconds; where it cannot be had or cannot reach the packages, pip does the same more slowly.
+$(READY): requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Fermata needs Python 3.11 or newer; name one: make PYTHON=python3.12 run" >&2; exit 1; }
+	@echo "Installing into $(VENV) (first time only, some 150 MB) …"
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV) || \
+	  { echo "Python's venv module is missing; install your system's python3-venv." >&2; exit 1; }
+	@command -v uv >/dev/null || $(PY) -m pip install -q --disable-pip-version-check uv || true
+	@PATH="$$PATH:$(CURDIR)/$(VENV)/bin"; \
+	  { uv pip install --python $(PY) -r requirements.txt && \
+	    uv pip install -q --python $(PY) --no-deps --no-build-isolation -e .; } || \
+	  { $(PY) -m pip install --progress-bar on -r requirements.txt && \
+	    $(PY) -m pip install -q --no-deps --no-build-isolation -e .; }
+	@touch $(READY)
