@@ -1,0 +1,130 @@
+"""What expressions and nodes see of a claimed step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime, timedelta
+from typing import Any
+
+from fermata.graph import expression
+from fermata.graph.plan import Plan, PlanNode
+from fermata.machine.view import Claim
+from fermata.nodes.contract import Context
+
+Guard = Callable[[], AbstractContextManager[Any]]
+
+
+def bindings(plan: Plan, claim: Claim) -> dict[str, Any]:
+    """The names expressions may use, from what the claim loaded; absent ancestors are absent."""
+    step, execution = claim.step, claim.execution
+    bound: dict[str, Any] = {
+        "inputs": claim.input if claim.input is not None else {},
+        "vars": {**plan.variables, **claim.variables},
+        "steps": {route.rpartition("/")[2]: value for route, value in claim.steps.items()},
+        "previous": _previous(plan, claim),
+        "trigger": claim.trigger if claim.trigger is not None else {},
+        "execution": {
+            "id": execution.id,
+            "workflow_id": execution.workflow_id,
+            "version": execution.version,
+            "started_by": execution.started_by,
+            "created_at": execution.created_at,
+            "priority": execution.priority,
+        },
+    }
+    loop = next((frame for frame in step.frames if frame.kind != "root"), None)
+    if loop is not None:
+        bound["index"] = loop.iteration
+    if claim.has_item:
+        bound["item"] = claim.item
+    if claim.arrivals is not None:
+        bound["arrivals"] = [_arrival(plan, arrival) for arrival in claim.arrivals]
+    error = _error(plan, claim)
+    if error is not None:
+        bound["error"] = error
+    return bound
+
+
+def _previous(plan: Plan, claim: Claim) -> dict[str, Any]:
+    names = [read[9:] for read in reads_of(plan, claim) if read.startswith("previous:")]
+    return {name: claim.previous.get(name, {"output": None}) for name in names}
+
+
+def reads_of(plan: Plan, claim: Claim) -> tuple[str, ...]:
+    """What the step's row asked for: its node's reads, or its region's for the engine's own rows."""
+    node = plan.nodes.get(claim.step.node)
+    if claim.step.kind == "node" and node is not None:
+        return node.reads
+    return plan.regions[claim.step.frames[0].name].ending_reads
+
+
+def _arrival(plan: Plan, arrival: dict[str, Any]) -> dict[str, Any]:
+    edge = plan.edges[arrival["edge"]]
+    return {"port": edge.port, **{key: value for key, value in arrival.items() if key != "edge"}}
+
+
+def _error(plan: Plan, claim: Claim) -> dict[str, Any] | None:
+    """The error that led here: of the source of an ``error`` edge into this node."""
+    node = plan.nodes.get(claim.step.node)
+    for index in node.into if node else ():
+        edge = plan.edges[index]
+        if edge.port == "error" and "error" in claim.steps.get(edge.source, {}):
+            return claim.steps[edge.source]["error"]  # type: ignore[no-any-return]
+    return None
+
+
+class Evaluator:
+    """Renders templates against one claim's bindings. ``guard`` bounds each evaluation in time."""
+
+    def __init__(self, bound: dict[str, Any], guard: Guard = nullcontext) -> None:
+        """``bound``: as :func:`bindings` made it."""
+        self.bound = bound
+        self._guard = guard
+
+    def __call__(self, template: Any, overrides: dict[str, Any] | None = None) -> Any:
+        """The template's value. Raises ExpressionError."""
+        bound = self.bound
+        if overrides:
+            steps = {**bound["steps"], **overrides.get("steps", {})}
+            bound = {**bound, **overrides, "steps": steps}
+        with self._guard():
+            return expression.render(template, bound)
+
+
+def idempotency_key(claim: Claim) -> str:
+    """``{execution}:{node}:{path}:{run}``, and the attempt once a definite refusal was received (engine.md §5)."""
+    step = claim.step
+    path = ".".join(f"{region}[{iteration}]" for region, iteration in step.path)
+    key = f"{claim.execution.id}:{step.node}:{path}:{step.run}"
+    return f"{key}:{step.attempt}" if step.refusals else key
+
+
+def node_context(
+    plan: Plan, node: PlanNode, claim: Claim, evaluator: Evaluator, *, live: Callable[[], None],
+    call_task: Callable[..., Any] | None, allowed_hosts: tuple[str, ...] = (),
+) -> Context:
+    """The Context a node type's ``perform`` gets."""
+    step = claim.step
+    now = datetime.fromisoformat(claim.now)
+    resume = step.resume
+    if resume and resume.get("kind") == "region":
+        resume = {"kind": "region", "result": claim.result}
+    return Context(
+        execution_id=claim.execution.id,
+        step_id=step.id,
+        node_id=step.node,
+        workspace_id=claim.execution.workspace_id,
+        attempt=step.attempt,
+        idempotency_key=idempotency_key(claim),
+        now=now,
+        path=tuple((region, iteration) for region, iteration in step.path),
+        index=evaluator.bound.get("index"),
+        resume=resume,
+        deadline=now + timedelta(seconds=node.timeout_seconds) if node.timeout_seconds else None,
+        bindings=evaluator.bound,
+        evaluate=evaluator,
+        live=live,
+        call_task=call_task,
+        allowed_hosts=allowed_hosts,
+    )

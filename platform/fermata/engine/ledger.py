@@ -1,0 +1,86 @@
+"""The ledger port: where executions live. Two implementations, one contract suite (``tests/contracts``)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from fermata.machine.commands import Beginning, Decision
+from fermata.machine.view import Claim, Refusal, StepView
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """A READY row that somebody should look at. ``rung``: counted as rung, so a message is owed for it."""
+
+    execution_id: str
+    step_id: str
+    node_id: str
+    kind: str
+    queue: str
+    priority: int
+    rung: bool = True
+    lane: int | None = None
+    region_id: str = ""
+    iteration: int = 0
+
+
+@dataclass(slots=True)
+class Recorded:
+    """What a record came to. ``result``: recorded, stale (somebody was first) or cancelled (its scope is closing).
+
+    ``rings``: the READY rows it made. ``children``: ids of executions started. ``finished``: final status when this
+    record ended the execution.
+    """
+
+    result: str
+    rings: list[Ring] = field(default_factory=list)
+    finished: str | None = None
+    paused: bool = False
+
+
+@dataclass(slots=True)
+class NewExecution:
+    """One execution to start, everything decided. ``deadline_seconds`` from now; values are JSON."""
+
+    id: str
+    workspace_id: str
+    workflow_id: str
+    version_id: str
+    version: int
+    beginning: Beginning
+    input: Any = None
+    trigger: dict[str, Any] | None = None
+    workflow_key: str | None = None
+    parent_step_id: str | None = None
+    parent_ordinal: int = 0
+    root_id: str | None = None
+    depth: int = 0
+    tags: list[str] = field(default_factory=list)
+    priority: int = 5
+    debug: bool = False
+    started_by: str = ""
+    deadline_seconds: float | None = None
+    variables: dict[str, Any] = field(default_factory=dict)
+    idempotency: dict[str, Any] | None = None
+    room: dict[str, int] | None = None
+
+
+class Ledger(Protocol):
+    """Storage for executions; every method is one transaction."""
+
+    def start(self, execution: NewExecution) -> Recorded:
+        """Write the execution, its first steps and the journal."""
+        ...
+
+    def claim(self, step_id: str, *, worker: str) -> Claim | Refusal:
+        """Take the step (effectful, rung again or debugged: RUNNING under a new fence) and load what it reads."""
+        ...
+
+    def record(self, decision: Decision) -> Recorded:
+        """Write a decision behind a compare-and-swap on (step, fence, state)."""
+        ...
+
+    def cancel_live(self, step: StepView) -> int:
+        """For a settle row: cancel up to 500 live steps of its scope; how many are live still."""
+        ...

@@ -1,0 +1,255 @@
+"""One step from ring to record: lease → claim and gates → perform → decide → record → continue.
+
+Each of these is a method of :class:`Performer`, in this order. Nothing here knows Celery or SQL: storage is the
+ledger, exclusion the leases, rings the dispatcher.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from uuid import uuid4
+
+from pydantic import ValidationError
+
+from fermata.engine import faultpoints
+from fermata.engine.context import Evaluator, Guard, bindings, node_context
+from fermata.engine.ledger import Ledger, NewExecution, Recorded, Ring
+from fermata.errors import ExpressionError, FermataError, LeaseLost
+from fermata.graph.plan import Plan, PlanNode
+from fermata.machine import identity
+from fermata.machine.commands import Decision
+from fermata.machine.decide import begin, decide, decide_row
+from fermata.machine.outcomes import Done, Fail, Failure, Outcome
+from fermata.machine.view import Claim, Refusal
+
+logger = logging.getLogger(__name__)
+
+
+class Plans(Protocol):
+    """Compiled plans by version."""
+
+    def plan(self, version_id: str) -> Plan:
+        """The version's plan, cached."""
+        ...
+
+    def resolve(self, workspace_id: str, workflow: str, version: int | str) -> tuple[str, str, int]:
+        """(workflow id, version id, number) a sub-workflow reference means now. Raises NotFound."""
+        ...
+
+
+class Holding(Protocol):
+    """The leases as the performer needs them."""
+
+    def hold(self, claim: Claim) -> AbstractContextManager[Callable[[], None]]:
+        """Keep the lease alive while inside; the value raises LeaseLost when it is gone."""
+        ...
+
+
+class FreeHand:
+    """No leases: for one process alone."""
+
+    def acquire(self, step_id: str, token: str) -> bool:
+        """Always granted."""
+        return True
+
+    def hold(self, claim: Claim, token: str) -> AbstractContextManager[Callable[[], None]]:
+        """Never lost."""
+        return nullcontext(lambda: None)
+
+    def finish(self, step_id: str, token: str, recorded: Recorded | None, claim: Claim | None, ring: Callable[[Any], None]) -> None:
+        """Nothing to release; ring directly."""
+        ring(None)
+
+
+@dataclass(slots=True)
+class Performed:
+    """How a delivery ended. ``result``: recorded, suspended, cancelled, stale, leased, paused, not_ready, absent."""
+
+    result: str
+    rings: list[Ring] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Parts:
+    """What a performer is made of."""
+
+    ledger: Ledger
+    plans: Plans
+    types: Any
+    dispatcher: Any
+    leases: Any = field(default_factory=FreeHand)
+    guard: Guard = nullcontext
+    time_limit: Callable[[float | None], AbstractContextManager[Any]] = lambda seconds: nullcontext()
+    call_task: Callable[..., Any] | None = None
+    allowed_hosts: tuple[str, ...] = ()
+    room: Callable[[], dict[str, int] | None] = lambda: None
+
+
+class Performer:
+    """Performs steps. One per process; ``worker`` names it in rows and journal."""
+
+    def __init__(self, parts: Parts, *, worker: str = "here") -> None:
+        """``parts``: storage, types, leases, dispatcher."""
+        self.parts = parts
+        self.worker = worker
+
+    def perform(self, step_id: str) -> Performed:
+        """Look at one step, as a ring asks; then at the engine's own rows that its record made."""
+        first = self._perform_one(step_id)
+        own_rows = [ring for ring in first.rings if ring.kind != "node"]
+        while own_rows:
+            done = self._perform_one(own_rows.pop().step_id)
+            own_rows += [ring for ring in done.rings if ring.kind != "node"]
+        return first
+
+    def _perform_one(self, step_id: str) -> Performed:
+        token = uuid4().hex
+        faultpoints.reached("before_claim")
+        if not self.parts.leases.acquire(step_id, token):
+            return Performed("leased")
+        recorded: Recorded | None = None
+        claim: Claim | Refusal = Refusal("absent")
+        try:
+            claim = self.parts.ledger.claim(step_id, worker=self.worker)
+            faultpoints.reached("after_claim")
+            if isinstance(claim, Refusal):
+                return Performed(claim.result)
+            recorded = self._performed(claim, token)
+            faultpoints.reached("after_record")
+        except LeaseLost:
+            return Performed("stale")
+        finally:
+            held = claim if isinstance(claim, Claim) else None
+            self.parts.leases.finish(step_id, token, recorded, held, lambda pipeline: self._ring(recorded, pipeline))
+        faultpoints.reached("after_continue")
+        if recorded.result == "recorded" and claim.step.kind == "node":
+            return Performed("recorded", recorded.rings)
+        return Performed(recorded.result, recorded.rings)
+
+    def _performed(self, claim: Claim, token: str) -> Recorded:
+        plan = self.parts.plans.plan(claim.execution.version_id)
+        evaluator = Evaluator(bindings(plan, claim), self.parts.guard)
+        with self.parts.leases.hold(claim, token) as live:
+            if claim.step.kind == "settle":
+                decision = self._settle(plan, claim, evaluator)
+            elif claim.step.kind != "node":
+                decision = decide_row(plan, claim, evaluator)
+            else:
+                outcome = self.outcome(plan, claim, evaluator, live)
+                faultpoints.reached("after_effect")
+                live()
+                decision = decide(plan, claim, outcome, evaluator)
+            self._prepare_children(claim, decision)
+            decision.own.worker = self.worker
+            decision.own.started_at = claim.now
+            decision.room = self.parts.room()
+            faultpoints.reached("before_record")
+            return self.parts.ledger.record(decision)
+
+    def _settle(self, plan: Plan, claim: Claim, evaluator: Evaluator) -> Decision:
+        """Cancel until nothing is left; children still ending are looked at again shortly."""
+        left = self.parts.ledger.cancel_live(claim.step)
+        if left == 0:
+            return decide_row(plan, claim, evaluator)
+        decision = Decision(own=_again_later(claim), stages=[])
+        return decision
+
+    def outcome(self, plan: Plan, claim: Claim, evaluator: Evaluator, live: Callable[[], None]) -> Outcome:
+        """What the node answers; whatever goes wrong inside it is a failure of the node, not of the engine."""
+        step = claim.step
+        forced = (step.resume or {}).get("kind")
+        if forced == "failure":
+            return Fail(Failure(**(step.resume or {})["failure"]))
+        if forced == "output":
+            return Done((step.resume or {})["output"])
+        node = plan.nodes[step.node]
+        node_type = self.parts.types.find(node.type, node.type_version)
+        if node_type is None:
+            return Fail(Failure("unknown_type", f"This worker does not know the node type {node.type!r}."))
+        context = node_context(
+            plan, node, claim, evaluator, live=live, call_task=self.parts.call_task,
+            allowed_hosts=self.parts.allowed_hosts,
+        )
+        try:
+            config = self._config(node_type, node, evaluator, resumed=context.resume)
+            faultpoints.reached("before_effect")
+            with self.parts.time_limit(node.timeout_seconds):
+                return node_type.perform(config, context)  # type: ignore[no-any-return]
+        except LeaseLost:
+            raise
+        except ExpressionError as error:
+            return Fail(Failure("expression_error", error.message, data=_json_data(error.data), node=node.id))
+        except ValidationError as error:
+            return Fail(Failure("invalid_config", _validation_text(error), node=node.id))
+        except TimeoutError:
+            message = f"The node took longer than its timeout of {node.timeout_seconds} s."
+            return Fail(Failure("timeout", message, retryable=True, node=node.id))
+        except FermataError as error:
+            return Fail(Failure(error.code, error.message, retryable=error.retryable, node=node.id))
+        except Exception as error:
+            logger.exception("Node %s of type %s crashed", node.id, node.type)
+            return Fail(Failure("node_crashed", f"{type(error).__name__}: {error}"[:500], node=node.id))
+
+    def _config(self, node_type: Any, node: PlanNode, evaluator: Evaluator, *, resumed: Mapping[str, Any] | None) -> Any:
+        if resumed and resumed.get("kind") == "region":
+            return node_type.Config.model_construct(**node.config)
+        rendered = {
+            key: value if key in node_type.deferred else evaluator(value) for key, value in node.config.items()
+        }
+        return node_type.Config.model_validate(rendered)
+
+    def _prepare_children(self, claim: Claim, decision: Decision) -> None:
+        """Decide the children's first steps, so that one transaction starts them (their versions are fixed now)."""
+        execution = claim.execution
+        for child in decision.spawn:
+            workflow, version_id, number = self.parts.plans.resolve(execution.workspace_id, child.workflow, child.version)
+            plan = self.parts.plans.plan(version_id)
+            child_id = identity.child_id(claim.step.id, claim.step.run, child.ordinal)
+            child.bundle = {
+                "execution": NewExecution(
+                    id=child_id,
+                    workspace_id=execution.workspace_id,
+                    workflow_id=workflow,
+                    version_id=version_id,
+                    version=number,
+                    beginning=begin(plan, execution_id=child_id, priority=execution.priority),
+                    input=child.input,
+                    trigger={"kind": "sub_workflow", "execution_id": execution.id, "step_id": claim.step.id},
+                    parent_step_id=claim.step.id if decision.wait_children else None,
+                    parent_ordinal=child.ordinal,
+                    root_id=execution.id,
+                    depth=execution.depth + 1,
+                    priority=execution.priority,
+                    started_by=execution.started_by,
+                    deadline_seconds=plan.settings.timeout_seconds,
+                )
+            }
+
+    def _ring(self, recorded: Recorded | None, pipeline: Any) -> None:
+        faultpoints.reached("before_ring")
+        if recorded is None:
+            return
+        owed = [ring for ring in recorded.rings if ring.rung and ring.kind == "node"]
+        if owed:
+            self.parts.dispatcher.ring(owed, pipeline=pipeline)
+
+
+def _again_later(claim: Claim) -> Any:
+    from fermata.machine.commands import Own
+
+    return Own(
+        id=claim.step.id, fence=claim.step.fence, state="waiting", reason="children", due_seconds=0.5, due_kind="timer"
+    )
+
+
+def _json_data(data: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in data.items() if isinstance(value, (str, int, float, bool, type(None)))}
+
+
+def _validation_text(error: ValidationError) -> str:
+    rows = [f"{'.'.join(str(part) for part in row['loc']) or 'config'}: {row['msg']}" for row in error.errors()[:5]]
+    return "; ".join(rows)
