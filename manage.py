@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def main() -> int:
-    """Run one management command; a configuration mistake or a missing server is one sentence, not a traceback."""
+    """Run one management command; what an operator can put right is one sentence, not a traceback."""
     # The source root. As it is no package itself, it does not hide the standard library's `platform`.
     sys.path.insert(0, str(Path(__file__).resolve().parent / "platform"))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fermata.config.settings")

@@ -1,7 +1,7 @@
 """What every test may ask for: PostgreSQL and Valkey of the run's own, started at the first request.
 
-`db` and `transactional_db` (pytest-django) start PostgreSQL by themselves; `redis_url` and `valkey` start Valkey.
-A test that stops or empties a server starts it again before it ends.
+`db` and `transactional_db` (pytest-django) start PostgreSQL by themselves; `redis_url` and `valkey` start
+Valkey. A test that stops or empties a server starts it again before it ends.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from tests import settings as run
 
 from fermata.config.stack.embedded import EmbeddedPostgres, EmbeddedValkey
+from tests import settings as run
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,8 @@
 """Settings of the test run: the product's own, with servers of the run's own in a temporary home.
 
 The addresses are fixed here, before Django reads them; the servers start when the first test asks for them
-(`conftest.py`), so tests of the pure core start none. With DATABASE_URL or REDIS_URL set those are used instead.
+(`conftest.py`), so tests of the pure core start none. With DATABASE_URL or REDIS_URL set those are used
+instead.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ if POSTGRES is not None:
 if VALKEY is not None:
     os.environ["REDIS_URL"] = VALKEY.url
 
-from fermata.config.settings import *
+from fermata.config.settings import *  # noqa: E402, F403 - after the addresses are fixed
 
 # Argon2 is slow on purpose; a test that logs in pays for it many times.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-DATABASES["default"]["CONN_MAX_AGE"] = 0
+DATABASES["default"]["CONN_MAX_AGE"] = 0  # noqa: F405 - from the product's settings

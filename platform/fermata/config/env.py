@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
+from fermata.config import private_files
 from fermata.errors import Misconfigured
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -80,6 +82,13 @@ def _hosts(value: str) -> tuple[str, ...]:
     if "*" in hosts:
         raise ValueError("must name the hosts: with * any web site could open the stream in a visitor's name")
     return hosts
+
+
+def _names(value: str) -> tuple[str, ...]:
+    names = tuple(part.strip() for part in value.split(",") if part.strip())
+    if not all(re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", name) for name in names):
+        raise ValueError("must be names of letters, digits, dots, dashes and underlines, separated by commas")
+    return names
 
 
 def _database(value: str) -> str:
@@ -172,10 +181,16 @@ class Environment:
     dispatcher: str = _variable(
         "FERMATA_DISPATCHER", "workers.dispatcher.CeleryDispatcher", "Dotted path of what rings the workers."
     )
+    queues: tuple[str, ...] = _variable(
+        "FERMATA_QUEUES",
+        "",
+        "Queues a worker consumes beside `default`, separated by commas.",
+        parse=_names,
+    )
     canvas: str = _variable(
         "FERMATA_CANVAS",
         "on",
-        "Chains and chords: on, off (the ledger rings alone) or chaos (rings are lost and doubled; for tests).",
+        "Chains and chords: on, off (the ledger rings alone) or chaos (rings lost and doubled; for tests).",
         parse=_canvas,
     )
     lease_ttl_seconds: float = _variable(
@@ -215,8 +230,8 @@ FIELDS = fields(Environment)
 def load(environ: Mapping[str, str] | None = None) -> Environment:
     """Read and check the environment (`os.environ` unless given).
 
-    An empty value counts as unset. Raises `Misconfigured` with one line per mistake; values are never repeated in
-    the message, because they may hold passwords.
+    An empty value counts as unset. Raises `Misconfigured` with one line per mistake; values are never
+    repeated in the message, because they may hold passwords.
     """
     source = os.environ if environ is None else environ
     values: dict[str, Any] = {}
@@ -238,7 +253,7 @@ def load(environ: Mapping[str, str] | None = None) -> Environment:
 
 
 def read_file(path: Path) -> dict[str, str]:
-    """The `NAME=value` lines of a `.env` file; comments, blank lines and quotes around a value are dropped."""
+    """The `NAME=value` lines of a `.env` file, without comments and quotes around a value."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
@@ -270,23 +285,10 @@ def secret_key(environment: Environment) -> str:
 
 
 def _kept_key(home: Path) -> str:
-    """Read the generated key, or make it: created by one of several processes, read by the others."""
-    path = home / "secret_key"
+    """Read the generated key, or make it."""
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not path.exists():
-            draft = home / f"secret_key.{os.getpid()}"
-            with open(
-                os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii"
-            ) as out:
-                out.write(secrets.token_urlsafe(48))
-            try:
-                os.link(draft, path)  # whole or not at all, and never over a key that is in use
-            except FileExistsError:
-                pass  # another process was first: its key is the key
-            finally:
-                draft.unlink()
-        return path.read_text(encoding="ascii").strip()
+        return private_files.keep(home / "secret_key", secrets.token_urlsafe(48)).strip()
     except OSError as error:
         raise Misconfigured(
             f"The secret key cannot be kept in {home}: {error.strerror}.",
@@ -348,6 +350,6 @@ def render_table() -> str:
     lines = ["| variable | default | meaning |", "|---|---|---|"]
     for item in FIELDS:
         if not item.metadata["internal"]:
-            default = f"`{item.metadata['default']}`" if item.metadata["default"] else "–"
+            default = f"`{item.metadata['default']}`" if item.metadata["default"] else "unset"
             lines.append(f"| `{item.metadata['name']}` | {default} | {item.metadata['help']} |")
     return "\n".join(lines) + "\n"

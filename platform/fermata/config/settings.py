@@ -17,8 +17,9 @@ django_stubs_ext.monkeypatch()  # `ModelAdmin[User]` and the like are read befor
 ENVIRONMENT = env.load()
 _RUNNING = env.running_servers(ENVIRONMENT.home)
 
-# Without an address (no variable, no `make run` in this home) the settings still load, because `makemigrations`,
-# type checks and the schema need no server; the discard port then refuses every connection at once.
+# Without an address (no variable, no `make run` in this home) the settings still load, because
+# `makemigrations`, type checks and the schema need no server; the discard port then refuses every connection
+# at once.
 DATABASE_URL: str = (
     ENVIRONMENT.database_url or _RUNNING.get("database_url") or "postgresql://fermata@127.0.0.1:9/fermata"
 )
@@ -50,9 +51,9 @@ FERMATA = EngineSettings(
     address=ENVIRONMENT.address,
 )
 FERMATA_DISPATCHER = ENVIRONMENT.dispatcher
-FERMATA_CANVAS = ENVIRONMENT.canvas
+FERMATA_QUEUES = ENVIRONMENT.queues
 
-# --- Who may talk to us ------------------------------------------------------------------------------------------
+# --- Who may talk to us ---
 
 SECRET_KEY = env.secret_key(ENVIRONMENT)
 DEBUG = ENVIRONMENT.debug
@@ -85,7 +86,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 
-# --- What is installed -------------------------------------------------------------------------------------------
+# --- What is installed ---
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -134,14 +135,14 @@ APPEND_SLASH = (
 )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# --- PostgreSQL --------------------------------------------------------------------------------------------------
+# --- PostgreSQL ---
 
 
 def _database(url: str, *, process: str) -> dict[str, Any]:
     """Django's entry for one database.
 
-    A web process has a pool, because its threads come and go. Celery closes a pool after every task, so workers
-    keep one connection each and check it before use. A migration may take long; nothing else may.
+    A web process has a pool, because its threads come and go. Celery closes a pool after every task, so
+    workers keep one connection each and check it before use. A migration may take long; nothing else may.
     """
     parts = env.database_parts(url)
     limits = {"lock_timeout": "2s", "statement_timeout": "15s", "idle_in_transaction_session_timeout": "10s"}
@@ -169,7 +170,7 @@ def _database(url: str, *, process: str) -> dict[str, Any]:
 
 DATABASES = {"default": _database(DATABASE_URL, process=ENVIRONMENT.process)}
 
-# --- Redis -------------------------------------------------------------------------------------------------------
+# --- Redis ---
 
 CHANNEL_LAYERS = {
     "default": {
@@ -179,7 +180,7 @@ CHANNEL_LAYERS = {
     }
 }
 
-# --- The interface -----------------------------------------------------------------------------------------------
+# --- The interface ---
 
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
@@ -202,7 +203,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = ENVIRONMENT.home / "static"
 WHITENOISE_USE_FINDERS = True  # no collecting step: the files are served from the packages
 
-# --- Time, language, logs ----------------------------------------------------------------------------------------
+# --- Time, language, logs ---
 
 USE_TZ = True
 TIME_ZONE = "UTC"

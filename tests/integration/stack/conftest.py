@@ -53,7 +53,8 @@ class Stage:
         ended = processes.wait_until(
             lambda: words in self.said or self.process.poll() is not None, seconds=seconds
         )
-        assert ended and words in self.said, self.said
+        assert ended, self.said
+        assert words in self.said
 
     def worker_pids(self) -> list[int]:
         path = self.home / "worker.pids"

@@ -31,7 +31,7 @@ def main() -> int:
         }
         Supervisor(environment, prepare=lambda url: None, commands=commands).run()
     except OperatorError as problem:
-        print(f"{problem.message}\n{problem.cure}", file=sys.stderr)
+        sys.stderr.write(f"{problem.message}\n{problem.cure}\n")
         return 1
     return 0
 

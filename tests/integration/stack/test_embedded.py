@@ -93,7 +93,7 @@ def test_a_server_that_dies_at_its_start_is_told_in_its_own_words(tmp_path: Path
     with socket.socket() as other:
         other.bind(("127.0.0.1", server.port))
         other.listen()
-        with pytest.raises(ServerUnavailable, match="did not start: .*listening") as caught:
+        with pytest.raises(ServerUnavailable, match=r"did not start: .*listening") as caught:
             server.start()
     assert str(server.log) in str(caught.value.cure)
 
@@ -108,7 +108,7 @@ def test_refuses_a_postgres_that_is_too_old(tmp_path: Path, monkeypatch: pytest.
 
 @pytest.mark.parametrize("version", ["6.0.16", "5.0", None])
 def test_refuses_a_redis_that_is_too_old(version: str | None) -> None:
-    with pytest.raises(Misconfigured, match="Fermata needs 6.2 or newer"):
+    with pytest.raises(Misconfigured, match=r"Fermata needs 6\.2 or newer"):
         probes.judge_redis(version, url="redis://:geheim@localhost:6379/0")
 
 

@@ -11,9 +11,9 @@ from collections.abc import Callable
 
 import psycopg
 import pytest
-from tests.integration.stack.conftest import Stage, servers
 
 from fermata.config.stack import processes
+from tests.integration.stack.conftest import Stage, servers
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
 

@@ -59,15 +59,17 @@ def valkey_program() -> Path:
 def unprivileged_prefix() -> tuple[str, ...]:
     """What to put before a PostgreSQL command: PostgreSQL refuses to run as root.
 
-    Empty for an ordinary user. As root a user namespace shows the process to itself as nobody, while files stay
-    root's: no system user is made and no owner changed. Where namespaces are forbidden, `setpriv` really becomes
-    nobody; the data folder must then be reachable for nobody.
+    Empty for an ordinary user. As root a user namespace shows the process to itself as nobody, while files
+    stay root's: no system user is made and no owner changed. Where namespaces are forbidden, `setpriv` really
+    becomes nobody; the data folder must then be reachable for nobody.
     """
     if os.geteuid() != 0:
         return ()
     namespace = ("unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}")
-    if shutil.which("unshare") and subprocess.run([*namespace, "true"], capture_output=True).returncode == 0:
-        return namespace
+    if shutil.which("unshare"):
+        trial = subprocess.run([*namespace, "true"], capture_output=True, check=False)
+        if trial.returncode == 0:
+            return namespace
     if shutil.which("setpriv"):
         return ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
     raise Misconfigured(

@@ -23,9 +23,9 @@ from urllib.parse import quote
 import psycopg
 import psycopg.sql
 
+from fermata.config import private_files
 from fermata.config.stack import binaries, processes
 from fermata.errors import OperatorError, ServerUnavailable
-
 
 LONGEST_LOG = 10 * 1024 * 1024
 
@@ -85,7 +85,7 @@ class EmbeddedServer(ABC):
         except OSError as error:
             raise ServerUnavailable(
                 f"The embedded {self.name} cannot be set up in {self.home}: {error.strerror}.",
-                cure="Free some space or correct the rights of that folder, or choose another with FERMATA_HOME.",
+                cure="Free some space or correct that folder's rights, or choose another with FERMATA_HOME.",
             ) from error
 
     def await_ready(self, *, seconds: float = 30) -> str:
@@ -130,11 +130,7 @@ class EmbeddedServer(ABC):
 
     def _password(self) -> str:
         """The server's password, generated once: other users of this machine can reach 127.0.0.1 too."""
-        path = self.home / f"{self.name}_password"
-        if not path.exists():
-            with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as out:
-                out.write(secrets.token_urlsafe(24))
-        return path.read_text(encoding="ascii")
+        return private_files.keep(self.home / f"{self.name}_password", secrets.token_urlsafe(24))
 
     def _last_words(self) -> str:
         """What it has written to its log since the last launch (the end of it)."""
@@ -192,7 +188,7 @@ class EmbeddedPostgres(EmbeddedServer):
         return url
 
     def _await_memory(self, *, seconds: float) -> str:
-        """Wait until it answers; after a kill -9 old sessions may hold its memory for a moment: start once more."""
+        """Wait until it answers; old sessions may hold its memory after a kill -9: then start once more."""
         for _ in range(20):
             try:
                 return super().await_ready(seconds=seconds)
@@ -204,7 +200,7 @@ class EmbeddedPostgres(EmbeddedServer):
         return super().await_ready(seconds=seconds)
 
     def prepare(self) -> None:
-        """Make the cluster if there is none; a first start that was cut off leaves nothing but a draft folder."""
+        """Make the cluster if there is none; a first start cut off leaves nothing but a draft folder."""
         if self.data.exists():
             self._clear_stale_pid()
             return
@@ -232,8 +228,9 @@ class EmbeddedPostgres(EmbeddedServer):
     def _clear_stale_pid(self, *, seconds: float = 15) -> None:
         """Remove a pid file whose number now belongs to another program (numbers come again after a reboot).
 
-        One whose process is gone is left to PostgreSQL, which also looks whether old sessions still use its memory.
-        A PostgreSQL that still ends gets its time; one that stays is somebody's, and starting beside it is refused.
+        One whose process is gone is left to PostgreSQL, which also looks whether old sessions still use its
+        memory. A PostgreSQL that still ends gets its time; one that stays is somebody's, and starting beside
+        it is refused.
         """
         path = self.data / "postmaster.pid"
         try:
@@ -323,9 +320,7 @@ class EmbeddedValkey(EmbeddedServer):
             'save ""',
             "daemonize no",
         ]
-        path = self.home / "valkey.conf"
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
-            out.write("\n".join(lines) + "\n")
+        private_files.write(self.home / "valkey.conf", "\n".join(lines) + "\n")
 
     def command(self) -> list[str | Path]:
         """`valkey-server` in the foreground."""

@@ -1,9 +1,9 @@
 """The guard: a tiny process that outlives a killed supervisor just long enough to end its children.
 
-The kernel ends direct children when the supervisor dies (see `processes`); their own children, such as Celery's,
-would stay. The supervisor tells the guard through a pipe which sessions exist, one line each (`+pid` or `-pid`).
-When the pipe closes, the guard gives them time to end, then kills what is left. It runs by its path, with nothing
-but the standard library, so that it costs little.
+The kernel ends direct children when the supervisor dies (see `processes`); their own children, such as
+Celery's, would stay. The supervisor tells the guard through a pipe which sessions exist, one line each
+(`+pid` or `-pid`). When the pipe closes, the guard gives them time to end, then kills what is left. It runs
+by its path, with nothing but the standard library, so that it costs little.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import json
 import os
 from pathlib import Path
 
+from fermata.config import private_files
 from fermata.config.stack import processes
 from fermata.errors import Misconfigured
 
@@ -21,7 +22,7 @@ class Home:
 
     @property
     def lock(self) -> int:
-        """The locked file's descriptor; the guard inherits it, so the lock lasts until the last child has ended."""
+        """The locked descriptor; the guard inherits it, so the lock lasts until the last child has ended."""
         if self._lock is None:
             raise RuntimeError("the home is not taken")
         return self._lock
@@ -73,7 +74,7 @@ class Home:
         owner = self._owner()
         return Misconfigured(
             f"Fermata already runs from {self.folder} (pid {owner.get('pid')}): {owner.get('address')}",
-            cure="Stop it there with Ctrl-C, or run a second one beside it: FERMATA_HOME=… FERMATA_PORT=… make run",
+            cure="Stop it there with Ctrl-C, or run one beside it: FERMATA_HOME=… FERMATA_PORT=… make run",
         )
 
     def _owner(self) -> dict[str, object]:
@@ -88,7 +89,4 @@ class Home:
         return isinstance(pid, int) and processes.is_alive(pid)
 
     def _write(self, name: str, state: dict[str, object]) -> None:
-        draft = self.run / f"{name}.new"
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
-            json.dump(state, out)
-        draft.replace(self.run / name)
+        private_files.write(self.run / name, json.dumps(state))

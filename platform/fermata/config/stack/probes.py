@@ -32,7 +32,7 @@ def check_postgres(url: str) -> None:
         reason = re.sub(r"\s+", " ", str(error)).strip()
         raise ServerUnavailable(
             f"PostgreSQL at {_place(url)} cannot be used: {reason}",
-            cure="Correct DATABASE_URL or start that server; without DATABASE_URL an embedded one is started.",
+            cure="Correct DATABASE_URL or start that server; unset, an embedded one is started.",
         ) from None  # the chain would show the address with its password
     if version < OLDEST_POSTGRES:
         raise Misconfigured(
@@ -52,7 +52,7 @@ def judge_redis(version: str | None, *, url: str) -> None:
 
 
 def check_redis(url: str) -> None:
-    """Greet the server of `settings.REDIS_URL`, which is `url`, and look at its version; errors as for PostgreSQL."""
+    """Greet the server of `settings.REDIS_URL` (which `url` is); errors as for PostgreSQL."""
     try:
         with client.answering("greeting"):
             version = client.client().info("server").get("redis_version")
@@ -60,6 +60,6 @@ def check_redis(url: str) -> None:
         reason = re.sub(r"\s+", " ", str(error.__cause__)).strip()
         raise ServerUnavailable(
             f"Redis at {_place(url)} cannot be used: {reason}",
-            cure="Correct REDIS_URL or start that server; without REDIS_URL an embedded Valkey is started.",
+            cure="Correct REDIS_URL or start that server; unset, an embedded Valkey is started.",
         ) from None
     judge_redis(version, url=url)

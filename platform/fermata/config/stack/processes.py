@@ -21,8 +21,8 @@ PR_SET_PDEATHSIG = 1
 def free_port(host: str = "127.0.0.1") -> int:
     """A port nobody listens on now.
 
-    From below the range the system gives to outgoing connections, so that none of those takes it before (or, while
-    the server restarts, after) the caller does. Raises `OSError` when a hundred tries find none.
+    From below the range the system gives to outgoing connections, so that none of those takes it before (or,
+    while the server restarts, after) the caller does. Raises `OSError` when a hundred tries find none.
     """
     for port in random.sample(range(15000, 32000), 100):
         if is_free(port, host=host):
@@ -110,12 +110,12 @@ def spawn(
         stdout=output,
         stderr=output if output is None else subprocess.STDOUT,
         start_new_session=True,
-        preexec_fn=_end_with_parent(os.getpid(), death_signal),
+        preexec_fn=_end_with_parent(os.getpid(), death_signal),  # noqa: PLW1509 - two system calls, no thread here
     )
 
 
 def stop(process: subprocess.Popen[bytes], number: signal.Signals, *, seconds: float) -> bool:
-    """Signal the child and wait; after the seconds its whole session is killed. True when it ended by itself."""
+    """Signal the child and wait; after the seconds its session is killed. True when it ended by itself."""
     if process.poll() is not None:
         return True
     process.send_signal(number)

@@ -1,4 +1,4 @@
-"""The supervisor behind `make run`: starts the servers and the platform's processes, watches, stops in order."""
+"""The supervisor behind `make run`: starts servers and processes, watches them, stops them in order."""
 
 from __future__ import annotations
 
@@ -71,7 +71,8 @@ def platform_commands(environment: env.Environment) -> dict[str, list[str]]:
         "worker": [
             "-m", "celery", "-A", "workers", "worker",
             "--pool", "prefork", "--concurrency", str(environment.concurrency),
-            "--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", environment.log_level,
+            "--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel",
+            environment.log_level,
         ],
         "beat": ["-m", "workers.beat"],
     }  # fmt: skip
@@ -101,7 +102,7 @@ class Supervisor:
         self._guard: subprocess.Popen[bytes] | None = None
 
     def run(self) -> None:
-        """Start everything and stay until Ctrl-C or a request to end. Raises `OperatorError` with what to do."""
+        """Start all and stay until Ctrl-C or a request to end. Raises `OperatorError` with what to do."""
         with _ending_raises():
             try:
                 self.start()
@@ -111,7 +112,7 @@ class Supervisor:
             finally:
                 self.stop()
 
-    # --- start -----------------------------------------------------------------------------------------------
+    # --- start ---
 
     def start(self) -> None:
         """Servers, tables, then web, worker and beat at the same time; returns when the web answers."""
@@ -223,7 +224,7 @@ class Supervisor:
         say(f"  {address}/admin/      administration")
         say("  Ctrl-C stops everything.\n")
 
-    # --- watch -----------------------------------------------------------------------------------------------
+    # --- watch ---
 
     def watch(self) -> None:
         """Start again whatever ends, until interrupted."""
@@ -265,7 +266,7 @@ class Supervisor:
                 say("The guard process has ended: a kill -9 of this process may now leave processes behind.")
                 self._guard = None
 
-    # --- stop ------------------------------------------------------------------------------------------------
+    # --- stop ---
 
     def stop(self) -> None:
         """Web first, so that nothing new comes in; then beat and worker; the servers last. Never raises."""
@@ -305,7 +306,7 @@ class Supervisor:
 def _ending_raises() -> Iterator[None]:
     """Within: a request to end (SIGTERM, a closed terminal) is the same as Ctrl-C."""
 
-    def interrupt(number: int, frame: object) -> None:
+    def interrupt(_number: int, _frame: object) -> None:
         raise KeyboardInterrupt
 
     kept = {

@@ -18,7 +18,7 @@ from fermata.errors import OperatorError
 
 
 def prepare(database_url: str, *, admin_password: str | None) -> None:
-    """Bring the tables up to date and make the first administrator; says what it did, nothing when nothing."""
+    """Bring the tables up to date and make the first administrator; says what it did."""
     # The servers' ports are known only now, after Django has read its settings; no connection is open yet.
     target = settings.DATABASES["default"]
     target.update({**env.database_parts(database_url), "OPTIONS": target["OPTIONS"] | {"options": ""}})
@@ -39,7 +39,7 @@ def prepare(database_url: str, *, admin_password: str | None) -> None:
 class Command(BaseCommand):
     """Start PostgreSQL, Valkey, web, worker and beat; stop them together."""
 
-    help = "Runs the whole platform on this machine until Ctrl-C (servers given by address are used, not started)."
+    help = "Runs the whole platform here until Ctrl-C; servers given by address are used, not started."
     requires_system_checks: list[str] = []  # the checks look at the database, which is not up yet
 
     def handle(self, *args: Any, **options: Any) -> None:
