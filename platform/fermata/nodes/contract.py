@@ -1,7 +1,8 @@
 """The contract of a node type: one file, one class, four things — Config, ports, effect, perform.
 
 How to add a node type: (1) copy ``transform.py``; (2) write its ``Config`` and ``perform``; (3) name it in
-``catalogue.BUILTIN`` (third parties: entry point group ``fermata.nodes``); (4) add it to ``tests/unit/nodes``.
+``catalogue.BUILTIN`` (third parties: entry point group ``fermata.nodes``); (4) add it to
+``tests/unit/nodes``.
 """
 
 from __future__ import annotations
@@ -25,11 +26,12 @@ class Context:
     """What a node may know while it is performed. ``now`` is the database's clock (timezone-aware, UTC).
 
     ``resume``: None at the first performance, else why it goes on (see Sleep, Await, Spawn, FanOut:
-    ``{"kind": "region", "result": …}`` when a container's region has ended).
-    ``bindings``: the names expressions see here, for types that evaluate lazily. ``evaluate(text)`` renders one
-    ``{{ }}`` text against them. ``call_task(name, args, kwargs, key)`` runs a registered Celery task in place
-    (see :class:`fermata.nodes.celery_task.CallTask`). ``live()`` raises LeaseLost when this worker no longer holds the step; ask it before each
-    outside effect and about every second in long ones. ``deadline``: when this attempt times out.
+    ``{"kind": "region", "result": …}`` when a container's region has ended). ``bindings``: the names
+    expressions see here, for types that evaluate lazily. ``evaluate(text)`` renders one ``{{ }}`` text
+    against them. ``call_task(name, args, kwargs, key)`` runs a registered Celery task in place (see
+    :class:`fermata.nodes.celery_task.CallTask`). ``live()`` raises LeaseLost when this worker no longer holds
+    the step; ask it before each outside effect and about every second in long ones. ``deadline``: when this
+    attempt times out.
     """
 
     execution_id: str
@@ -76,8 +78,8 @@ class NodeType:
     def ports(self, config: Mapping[str, Any]) -> tuple[str, ...]:
         """Its output ports; every performing type also has ``error``. Any config, faulty ones too, may come.
 
-        A type with a port ``timeout`` answers ``Done(port="timeout")`` when time runs out; the engine takes that as a
-        failure of class ``timeout`` where no edge is drawn from the port.
+        A type with a port ``timeout`` answers ``Done(port="timeout")`` when time runs out; the engine takes
+        that as a failure of class ``timeout`` where no edge is drawn from the port.
         """
         return (DEFAULT_PORT, "error")
 
@@ -100,8 +102,8 @@ class NodeType:
     def read(self, rendered: Mapping[str, Any]) -> NodeConfig | Fail:
         """The config for ``perform``, once its expressions (but ``deferred`` keys) have been evaluated.
 
-        A value that does not fit is a failure of class ``expression_error``: the document itself was judged when it
-        was published, so it came from an expression. Values are never shown; they may be secret.
+        A value that does not fit is a failure of class ``expression_error``: the document itself was judged
+        when it was published, so it came from an expression. Values are never shown; they may be secret.
         """
         try:
             config = self.Config.model_validate(rendered)
@@ -111,7 +113,9 @@ class NodeType:
                 for detail in error.errors(include_url=False, include_input=False)
             ]
             return _misfit(faults)
-        faults = [{"pointer": fault.pointer, "message": fault.message} for fault in self.Config.together(rendered)]
+        faults = [
+            {"pointer": fault.pointer, "message": fault.message} for fault in self.Config.together(rendered)
+        ]
         return _misfit(faults) if faults else config
 
     def perform(self, config: Any, context: Context) -> Outcome:

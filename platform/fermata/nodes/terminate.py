@@ -1,0 +1,61 @@
+"""terminate: end the whole execution now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from fermata.graph.node_types import ConfigProblem
+from fermata.machine import outcomes
+from fermata.machine.outcomes import Failure
+from fermata.nodes.contract import Context, NodeType
+from fermata.nodes.fields import KNOWN, ErrorClass, NodeConfig
+
+
+class TerminateConfig(NodeConfig):
+    """How the execution ends."""
+
+    status: Annotated[Literal["succeeded", "failed"], KNOWN] = Field(
+        default="succeeded", description="The execution's final state."
+    )
+    output: Any = Field(default=None, description="The execution's output.")
+    error: ErrorClass | None = Field(
+        default=None, description="With `status: failed`: the error class, `terminated` without it."
+    )
+    message: str | None = Field(default=None, max_length=4000, description="A sentence for people.")
+    data: dict[str, Any] = Field(default={}, description="What is shown with the error.")
+
+    @classmethod
+    def together(cls, config: Mapping[str, Any]) -> Iterable[ConfigProblem]:
+        """An error belongs to a failure."""
+        if config.get("error") is not None and config.get("status", "succeeded") == "succeeded":
+            yield ConfigProblem("/error", "A success has no error.", "Remove error, or write status: failed.")
+
+
+class Terminate(NodeType):
+    """Ends the execution; the first one recorded wins, what still runs is cancelled."""
+
+    name = "terminate"
+    title = "Terminate"
+    description = "Ends the whole execution now, as a success or a failure."
+    category = "control"
+    Config = TerminateConfig
+    gives = "The value of `output`, which becomes the execution's."
+
+    def ports(self, config: Mapping[str, Any]) -> tuple[str, ...]:
+        """Nothing follows it."""
+        return ("error",)
+
+    def perform(self, config: TerminateConfig, context: Context) -> outcomes.Terminate:
+        """Ends the execution."""
+        if config.status == "succeeded":
+            return outcomes.Terminate(status="succeeded", output=config.output)
+        failure = Failure(
+            kind=config.error or "terminated",
+            message=config.message or "The workflow ended itself.",
+            definite=True,
+            data=config.data,
+        )
+        return outcomes.Terminate(status="failed", output=config.output, failure=failure)

@@ -1,0 +1,32 @@
+"""transform: give any JSON value, built from expressions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from fermata.machine.outcomes import Done
+from fermata.nodes.contract import Context, NodeType
+from fermata.nodes.fields import NodeConfig
+
+
+class TransformConfig(NodeConfig):
+    """What to give."""
+
+    output: Any = Field(description="Any JSON value; expressions in it are evaluated.")
+
+
+class Transform(NodeType):
+    """Shapes data; has no effect."""
+
+    name = "transform"
+    title = "Transform"
+    description = "Gives a JSON value built from expressions."
+    category = "data"
+    Config = TransformConfig
+    gives = "The value of `output`."
+
+    def perform(self, config: TransformConfig, context: Context) -> Done:
+        """The evaluated value is the output."""
+        return Done(output=config.output)
