@@ -205,6 +205,11 @@ class Environment:
     crash_at: str | None = _variable(
         "FERMATA_CRASH_AT", None, "Name of a fault point at which the process kills itself (for tests)."
     )
+    crash_once: str | None = _variable(
+        "FERMATA_CRASH_ONCE",
+        None,
+        "File that marks that the crash has happened, so it is not repeated (for tests).",
+    )
     process: str = _variable(
         "FERMATA_PROCESS",
         "manage",

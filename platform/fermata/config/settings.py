@@ -51,6 +51,7 @@ FERMATA = EngineSettings(
     address=ENVIRONMENT.address,
 )
 FERMATA_DISPATCHER = ENVIRONMENT.dispatcher
+FERMATA_CANVAS = ENVIRONMENT.canvas
 FERMATA_QUEUES = ENVIRONMENT.queues
 
 # --- Who may talk to us ---
@@ -183,7 +184,11 @@ CHANNEL_LAYERS = {
 # --- The interface ---
 
 REST_FRAMEWORK: dict[str, Any] = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "fermata.api.authentication.TokenAuthentication",
+        "fermata.api.authentication.CookieAuthentication",
+    ],
+    "EXCEPTION_HANDLER": "fermata.api.problems.handler",
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
