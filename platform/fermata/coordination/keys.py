@@ -37,3 +37,12 @@ def queue(name: str) -> str:
 
 UNACKED: Final = queue("unacked")
 UNACKED_INDEX: Final = queue("unacked_index")
+
+
+def is_reserved_queue(name: str) -> bool:
+    """True for a queue name whose key would be one of the broker's own, or no single queue's."""
+    return (
+        not name
+        or name.startswith(("unacked", "_kombu.", "celery-"))
+        or any(character <= " " for character in name)
+    )

@@ -1,0 +1,22 @@
+"""A Celery application whose `run_step` writes down what it was given: `celery -A echo_worker worker`."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from fermata.coordination.broker import STEP_TASK
+from fermata.coordination.client import client
+from workers.app import app
+
+app.conf.include = []
+app.conf.worker_hijack_root_logger = True
+
+
+@app.task(name=STEP_TASK, bind=True)
+def run_step(self, execution_id: str, step_id: str) -> None:
+    """Write execution id, step id and task id to the list ``echo``; while ``hold`` exists, wait."""
+    request = self.request
+    client().rpush("echo", f"{execution_id} {step_id} {request.id} {os.getpid()}")
+    while client().exists("hold"):
+        time.sleep(0.01)

@@ -1,0 +1,55 @@
+"""The engine's doorbell on Celery: rings become messages on queues, all of a batch in one round trip."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Iterable, Sequence
+
+from django.conf import settings
+
+from fermata.coordination import broker
+from fermata.coordination.keys import is_reserved_queue
+from fermata.coordination.pipeline import Pipeline
+from fermata.engine.ledger import Ring
+from workers import canvas
+from workers.messages import template
+
+logger = logging.getLogger("fermata.dispatcher")
+
+
+class CeleryDispatcher:
+    """Rings workers through Celery's broker. The order inside a queue is the order of the rings.
+
+    Which steps are rung, and how many at a time, is the ledger's choice (priority, window); Redis only
+    carries.
+    """
+
+    def __init__(self, *, mode: canvas.Mode | None = None, seed: int | None = None) -> None:
+        """`mode` replaces FERMATA_CANVAS; `seed` makes chaos repeatable."""
+        self._mode: canvas.Mode = mode or settings.FERMATA_CANVAS
+        self._chance = random.Random(seed)  # noqa: S311 - chaos is no secret
+
+    def ring(self, rings: Sequence[Ring], *, pipeline: Pipeline | None = None) -> None:
+        """Put a message for every ring on its queue.
+
+        With a `pipeline` the messages are only added to it, and its owner executes it; without one they are
+        sent in one round trip, and `ServerUnavailable` is raised when Redis does not answer (recovery rings
+        then).
+        """
+        target = pipeline if pipeline is not None else Pipeline()
+        for ring in canvas.chaotic(rings, chance=self._chance) if self._mode == "chaos" else rings:
+            if is_reserved_queue(ring.queue):
+                logger.error("Step %s names the queue %r, which is no queue.", ring.step_id, ring.queue)
+                continue
+            message = template(ring.queue).message(str(ring.execution_id), str(ring.step_id))
+            target.push(ring.queue, message)
+        if pipeline is None:
+            target.execute()
+
+    def depth(self, queues: Iterable[str]) -> dict[str, int]:
+        """Messages waiting on each queue.
+
+        Those that workers hold are not counted. Raises `ServerUnavailable`.
+        """
+        return broker.depth(queues)

@@ -1,0 +1,105 @@
+"""Celery messages built by hand: what `run_step.apply_async` would have sent, in a tenth of its time.
+
+One real message per queue is made by Celery and kombu themselves, on a transport that keeps it; the ids in
+it are then replaced. A new release of either that changes the envelope changes the template with it.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode, b64encode
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from uuid import uuid4
+
+from kombu import Connection, Exchange, Queue
+from kombu.transport import memory, virtual
+from kombu.utils.json import dumps
+
+from fermata.coordination.broker import STEP_TASK
+from workers.app import app
+
+EXECUTION = "00000000-0000-4000-8000-00000000e0e0"
+STEP = "00000000-0000-4000-8000-0000000050e0"
+"""Ids that stand in a template where a message's own will be."""
+
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One message whose ids are placeholders.
+
+    `body` is the plain text of what `envelope` carries as `encoded`.
+    """
+
+    envelope: str
+    body: str
+    encoded: str
+    tag: str
+
+    def message(self, execution_id: str, step_id: str) -> bytes:
+        """The finished message, with a delivery tag of its own.
+
+        Raises ValueError for ids that are no UUIDs in lower case: anything else could break out of the JSON
+        text.
+        """
+        if not (_UUID.fullmatch(execution_id) and _UUID.fullmatch(step_id)):
+            raise ValueError("A ring names its execution and its step by UUIDs.")
+        body = self.body.replace(EXECUTION, execution_id).replace(STEP, step_id)
+        return (
+            self.envelope.replace(self.encoded, b64encode(body.encode()).decode())
+            .replace(self.tag, str(uuid4()))
+            .replace(EXECUTION, execution_id)
+            .replace(STEP, step_id)
+            .encode()
+        )
+
+
+@lru_cache(maxsize=256)
+def template(queue: str) -> Template:
+    """The template of the messages for a queue, made once per process."""
+    return cut(real_message(queue))
+
+
+def cut(envelope: dict[str, Any]) -> Template:
+    """The template that a real message makes."""
+    encoded = str(envelope["body"])
+    return Template(
+        envelope=dumps(envelope),
+        body=b64decode(encoded).decode(),
+        encoded=encoded,
+        tag=str(envelope["properties"]["delivery_tag"]),
+    )
+
+
+def real_message(queue: str) -> dict[str, Any]:
+    """What kombu would write to the broker for a `run_step` with the placeholder ids.
+
+    The queue need not be one this process may consume: a step is rung where its workers are.
+    """
+    target = Queue(queue, Exchange(queue, type="direct"), routing_key=queue)
+    message = app.amqp.as_task_v2(STEP, STEP_TASK, args=(EXECUTION, STEP), kwargs={}, ignore_result=True)
+    with Connection(transport=_KeepingTransport) as connection:
+        channel = connection.channel()
+        producer = app.amqp.Producer(channel)
+        app.amqp.send_task_message(producer, STEP_TASK, message, queue=target, retry=False)
+        envelope: dict[str, Any] = channel.kept.pop()
+    return envelope
+
+
+class _KeepingChannel(memory.Channel):  # type: ignore[misc]
+    """Keeps what is published instead of delivering it."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.kept: list[dict[str, Any]] = []
+
+    def _put(self, _queue: str, message: dict[str, Any], **_: Any) -> None:
+        self.kept.append(message)
+
+
+class _KeepingTransport(memory.Transport):  # type: ignore[misc]
+    Channel = _KeepingChannel
+    global_state = virtual.BrokerState()
