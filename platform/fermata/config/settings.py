@@ -205,8 +205,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
 }
 STATIC_URL = "/static/"
-STATIC_ROOT = ENVIRONMENT.home / "static"
-WHITENOISE_USE_FINDERS = True  # no collecting step: the files are served from the packages
+WHITENOISE_USE_FINDERS = True  # no collecting step and no STATIC_ROOT: files are served from the packages
 
 # --- Time, language, logs ---
 

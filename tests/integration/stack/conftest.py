@@ -17,6 +17,13 @@ from fermata.config import env
 from fermata.config.stack import processes
 
 STAGE = Path(__file__).parent / "stage.py"
+OF_THE_TEST_RUN = {
+    "DATABASE_URL",
+    "REDIS_URL",
+    "DJANGO_SETTINGS_MODULE",
+    "FERMATA_SECRET_KEY",
+    "FERMATA_PROCESS",
+}
 PATH = os.pathsep.join([str(env.ROOT / "platform"), str(env.ROOT)])
 
 
@@ -28,15 +35,14 @@ class Stage:
     port: int = field(default_factory=processes.free_port)
     process: subprocess.Popen[bytes] | None = None
     extra: dict[str, str] = field(default_factory=dict)
+    command: tuple[str, ...] = (str(STAGE),)
 
     @property
     def said(self) -> str:
         return (self.home / "said").read_text(encoding="utf-8")
 
     def start(self) -> None:
-        environ = {
-            name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}
-        }
+        environ = {name: value for name, value in os.environ.items() if name not in OF_THE_TEST_RUN}
         environ |= {
             "FERMATA_HOME": str(self.home),
             "FERMATA_PORT": str(self.port),
@@ -45,7 +51,7 @@ class Stage:
         }
         with (self.home / "said").open("wb") as said:
             self.process = subprocess.Popen(
-                [sys.executable, str(STAGE)], env=environ, stdout=said, stderr=said, start_new_session=True
+                [sys.executable, *self.command], env=environ, stdout=said, stderr=said, start_new_session=True
             )
 
     def await_words(self, words: str, *, seconds: float = 20) -> None:
