@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import socket
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from fermata.config.stack import probes, processes
+from fermata.config import env
+from fermata.config.stack import binaries, probes, processes
 from fermata.config.stack.embedded import EmbeddedPostgres, EmbeddedValkey
 from fermata.errors import Misconfigured, ServerUnavailable
+from tests.integration.stack.conftest import descendants
 
 
 def command(server: EmbeddedValkey, *words: str) -> bytes:
@@ -51,6 +57,53 @@ def test_what_was_committed_survives_a_kill_of_postgres(tmp_path: Path) -> None:
         server.start()
         with psycopg.connect(server.url) as connection:
             assert connection.execute("SELECT one FROM kept").fetchone() == (1,)
+
+
+OWNER = """
+import sys, time
+from pathlib import Path
+from fermata.config.stack.embedded import EmbeddedPostgres, EmbeddedValkey
+servers = [EmbeddedPostgres(Path(sys.argv[1])), EmbeddedValkey(Path(sys.argv[1]))]
+print(*(server.start() and server.process.pid for server in servers), flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's doing on Linux")
+def test_both_end_with_their_owner_even_by_kill_9(tmp_path: Path) -> None:
+    path = os.pathsep.join([str(env.ROOT / "platform"), str(env.ROOT)])
+    owner = subprocess.Popen(
+        [sys.executable, "-c", OWNER, str(tmp_path)],
+        env=os.environ | {"PYTHONPATH": path},
+        stdout=subprocess.PIPE,
+    )
+    assert owner.stdout is not None
+    pids = [int(word) for word in owner.stdout.readline().split()]
+    assert len(pids) == 2
+    below = [below for pid in pids for below in descendants(pid)]
+    assert below, "PostgreSQL has helpers"
+    owner.kill()
+    owner.wait()
+    owner.stdout.close()
+    gone = processes.wait_until(
+        lambda: not any(processes.is_alive(pid) for pid in [*pids, *below]), seconds=10
+    )
+    assert gone
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or shutil.which("setpriv") is None, reason="only root becomes nobody")
+def test_runs_as_nobody_where_namespaces_are_forbidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    prefix = ("setpriv", f"--reuid={binaries.NOBODY}", f"--regid={binaries.NOBODY}", "--clear-groups")
+    monkeypatch.setattr(binaries, "unprivileged_prefix", lambda: prefix)
+    home = Path(tempfile.mkdtemp(prefix="fermata-nobody-", dir="/tmp"))
+    try:
+        with EmbeddedPostgres(home) as server, psycopg.connect(server.url) as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+            assert server.process is not None
+            assert Path(f"/proc/{server.process.pid}").stat().st_uid == binaries.NOBODY
+        assert (home / "postgres").stat().st_uid == binaries.NOBODY
+    finally:
+        shutil.rmtree(home)
 
 
 def test_postgres_wants_its_password(tmp_path: Path) -> None:

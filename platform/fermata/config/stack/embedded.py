@@ -3,6 +3,8 @@
 server = EmbeddedPostgres(home)
 url = server.start()
 server.stop()
+
+Start and restart them from the main thread: the kernel ends them with the thread that started them.
 """
 
 from __future__ import annotations
@@ -211,6 +213,7 @@ class EmbeddedPostgres(EmbeddedServer):
         password = self.home / f"{self.name}_password"
         self._password()
         if binaries.needs_other_owner():
+            self.home.chmod(0o711)  # nobody may pass through, and read nothing
             for path in (draft, password):
                 os.chown(path, binaries.NOBODY, binaries.NOBODY)
         command: list[str | Path] = [
