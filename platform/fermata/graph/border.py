@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from fermata.graph.expression import INT_MAX, INT_MIN, escaped
+from fermata.graph.expression import escaped
 from fermata.graph.problems import Report
+from fermata.graph.values import INT_MAX, INT_MIN
 
 MAX_DEPTH = 100
 MAX_REPORTED = 100
@@ -60,7 +61,9 @@ def _fault(value: Any) -> tuple[str, str] | None:
             return None
         return "The whole number does not fit in 64 bits.", "Write it as a text."
     if isinstance(value, float):
-        return None if math.isfinite(value) else ("The number is not finite.", "Write a finite number or null.")
+        return (
+            None if math.isfinite(value) else ("The number is not finite.", "Write a finite number or null.")
+        )
     return f"The value is {type(value).__name__}, which is not JSON.", "Write plain JSON."
 
 

@@ -11,7 +11,7 @@ from fermata.graph.digest import digest_of
 from fermata.graph.document import DEFAULT_ITERATIONS, Edge, Node
 from fermata.graph.expression import split
 from fermata.graph.node_types import NodeTypes
-from fermata.graph.plan import ROOT, Expression, JoinPolicy, Plan, PlanEdge, PlanNode, PlanRegion
+from fermata.graph.plan import Expression, JoinPolicy, Plan, PlanEdge, PlanNode, PlanRegion
 from fermata.graph.structure import QUIET_PORTS, Structure
 from fermata.graph.topology import Region, Topology
 from fermata.graph.validate import Reads, analyse
@@ -27,7 +27,9 @@ def compile_document(document: dict[str, Any], node_types: NodeTypes) -> Plan:
 
 
 class _Compiler:
-    def __init__(self, source: Mapping[str, Any], structure: Structure, topology: Topology, reads: Reads) -> None:
+    def __init__(
+        self, source: Mapping[str, Any], structure: Structure, topology: Topology, reads: Reads
+    ) -> None:
         self.source = source
         self.structure = structure
         self.topology = topology
@@ -45,14 +47,16 @@ class _Compiler:
         document = self.structure.document
         endings = {name: self._ending(region) for name, region in self.topology.regions.items()}
         for name, region in self.topology.regions.items():
-            if region.kind == "foreach" and not _is_text(endings[name].get("collect")):
-                if endings[name].get("collect", "all") != "none":
-                    self.reads.endings[name].update(f"step:{sink}" for sink in self._sinks(region))
+            collect = endings[name].get("collect", "all")
+            if region.kind == "foreach" and collect != "none" and not _is_text(collect):
+                self.reads.endings[name].update(f"step:{sink}" for sink in self._sinks(region))
         frozen = self._frozen()
         return Plan(
             digest=digest_of(self.source),
             name=document.name,
-            nodes={node.id: self._node(node, freeze=node.id in frozen) for node in self.structure.nodes.values()},
+            nodes={
+                node.id: self._node(node, freeze=node.id in frozen) for node in self.structure.nodes.values()
+            },
             edges=tuple(self._edge(edge) for edge in self.structure.edges),
             regions={name: self._region(each, endings[name]) for name, each in self.topology.regions.items()},
             settings=document.settings,
@@ -121,9 +125,12 @@ class _Compiler:
             return True
         if any(self.structure.nodes[member].join == "all" for member in region.members):
             return True  # a join that cannot open any more ends the passage with whoever settled it
-        inside = {node_id for node_id in self._nodes_within(region)}
+        inside = self._nodes_within(region)
         return any(
-            not any(edge.target in inside and self.topology.kind_of(edge) != "back" for edge in self.out[node.id][port])
+            not any(
+                edge.target in inside and self.topology.kind_of(edge) != "back"
+                for edge in self.out[node.id][port]
+            )
             for port in self.structure.ports[node.id]
             if self.out[node.id].get(port) or port not in QUIET_PORTS
         )
@@ -142,7 +149,9 @@ class _Compiler:
                 for member in region.members
                 for edges in self.out[member].values()
             )
-            loops = (each for each in self.topology.regions.values() if each.kind == "loop" and each.parent == name)
+            loops = (
+                each for each in self.topology.regions.values() if each.kind == "loop" and each.parent == name
+            )
             if plain and len(self._starts(region)) == 1 and all(loop.name in serial for loop in loops):
                 serial.add(name)
         return serial
@@ -159,7 +168,9 @@ class _Compiler:
         if region.kind == "loop":
             level = self.topology.levels[region.level]
             back = self._indices(level.loops[region.owner].back)
-            exits = self._indices([edge for edge in level.edges if region.name in self.topology.loops_left(edge)])
+            exits = self._indices(
+                [edge for edge in level.edges if region.name in self.topology.loops_left(edge)]
+            )
         return PlanRegion(
             name=region.name,
             kind=region.kind,
@@ -188,7 +199,9 @@ class _Compiler:
     def _ending(self, region: Region) -> dict[str, Any]:
         """What is evaluated at the end of a passage, by name."""
         if region.kind == "root":
-            return {} if self.structure.document.output is None else {"output": self.structure.document.output}
+            return (
+                {} if self.structure.document.output is None else {"output": self.structure.document.output}
+            )
         if region.kind == "loop":
             return {}
         owner = self.structure.nodes[region.owner]
@@ -196,7 +209,9 @@ class _Compiler:
         ending = {key: value for key, value in owner.config.items() if key in deferred and value is not None}
         collect = ending.get("collect")
         if region.kind == "foreach" and isinstance(collect, dict) and len(collect) == 1:
-            ending["collect"] = next(iter(collect.values()))  # {sum: "{{ … }}"}: the fold itself is the container's
+            ending["collect"] = next(
+                iter(collect.values())
+            )  # {sum: "{{ … }}"}: the fold itself is the container's
         return ending
 
     def _frozen(self) -> set[str]:
@@ -228,6 +243,3 @@ def _policy(mode: str, total: int) -> JoinPolicy:
 
 def _is_text(value: Any) -> bool:
     return isinstance(value, str) and "{{" in value
-
-
-__all__ = ["ROOT", "compile_document"]

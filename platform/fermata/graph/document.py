@@ -31,7 +31,7 @@ class Node:
     parent: str | None = None
     config: dict[str, Any] = field(default_factory=dict)
     join: Literal["auto", "all", "any"] = "auto"
-    retry: Retry = Retry()
+    retry: Retry = field(default_factory=Retry)
     timeout_seconds: float | None = None
     queue: str | None = None
     priority: int | None = None
@@ -70,4 +70,4 @@ class Document:
     inputs: dict[str, Any] | None = None
     variables: dict[str, Any] = field(default_factory=dict)
     output: dict[str, Any] | None = None
-    settings: Settings = Settings()
+    settings: Settings = field(default_factory=Settings)

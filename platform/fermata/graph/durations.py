@@ -29,7 +29,9 @@ def seconds_of(text: str) -> float:
         iso = _ISO.fullmatch(text)
         if iso is None or not any(iso.groups()):
             raise ValueError("not a duration")
-        seconds = sum(float(part) * unit for part, unit in zip(iso.groups(), _ISO_SECONDS, strict=True) if part)
+        seconds = sum(
+            float(part) * unit for part, unit in zip(iso.groups(), _ISO_SECONDS, strict=True) if part
+        )
     if seconds > MAX_SECONDS:
         raise ValueError("longer than ten years")
     return seconds

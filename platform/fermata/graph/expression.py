@@ -16,19 +16,15 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from difflib import get_close_matches
 from functools import lru_cache, wraps
 from typing import Any
 
 import cel
 
-from fermata.errors import ExpressionError
-from fermata.graph.functions import BUILT_IN, FUNCTIONS, WALKED, FunctionRefused, canonical
+from fermata.graph.functions import BUILT_IN, FUNCTIONS, METHODS, WALKED, FunctionRefusedError
 from fermata.graph.syntax import Path, Syntax, close_of, fault, read
-
-MAX_DATA_DEPTH = 100
-INT_MIN, INT_MAX = -(2**63), 2**63 - 1
+from fermata.graph.values import MISSING, broken, check_data, json_of, missing, resolve
 
 ROOTS = (
     "inputs", "vars", "steps", "previous", "item", "index", "error", "execution", "trigger", "secrets", "arrivals",
@@ -37,7 +33,9 @@ ROOTS = (
 KEYED = frozenset({"vars", "steps", "previous", "secrets"})
 
 logging.getLogger("cel").addHandler(logging.NullHandler())
-logging.getLogger("cel").propagate = False  # it logs every refused function argument; the author gets them anyway
+logging.getLogger(
+    "cel"
+).propagate = False  # it logs every refused function argument; the author gets them anyway
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +78,7 @@ class Compiled:
     references: References
     paths: tuple[tuple[str, Path], ...]
     probes: tuple[tuple[str, Path], ...]
-    functions: Mapping[str, Callable[..., Any]]
+    functions: dict[str, Callable[..., Any]]
     program: cel.Program | None
     """None where the whole expression is one path, which needs no CEL."""
 
@@ -88,101 +86,47 @@ class Compiled:
         """Its JSON value. ``bindings``: root name → JSON value. Raises ExpressionError."""
         if self.program is None:
             path = self.paths[0][1]
-            value = _resolve(path, bindings)
-            if value is _MISSING:
-                raise _missing(path, bindings)
+            value = resolve(path, bindings)
+            if value is MISSING:
+                raise missing(path, bindings)
             return value
         bound: dict[str, Any] = {}
         for name, path in self.paths:
-            value = _resolve(path, bindings)
-            if value is not _MISSING:
-                _check_data(value, path)
+            value = resolve(path, bindings)
+            if value is not MISSING:
+                check_data(value, path)
                 bound[name] = value
         for name, path in self.probes:
-            bound[name] = _resolve(path, bindings) is not _MISSING
-        return _json_of(self._execute(bound, bindings), self.source)
+            bound[name] = resolve(path, bindings) is not MISSING
+        return json_of(self._execute(bound, bindings), self.source)
 
     def _execute(self, bound: dict[str, Any], bindings: Mapping[str, Any]) -> Any:
         assert self.program is not None
         _raised.error = None
         try:
             return self.program.execute(cel.Context(bound, self.functions) if self.functions else bound)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the library and the functions raise many kinds
             raise self._explained(error, bindings) from None
         except BaseException as error:
             if type(error).__name__ != "PanicException":  # the library's own, outside Exception
                 raise
-            raise _broken("The expression is too much for the evaluator.", self.source) from None
+            raise broken("The expression is too much for the evaluator.", self.source) from None
 
     def _explained(self, error: Exception, bindings: Mapping[str, Any]) -> BaseException:
         """The library's exception as an ExpressionError; an exception of ours inside a function as it was."""
         own = getattr(_raised, "error", None)
         if own is not None:
-            return _broken(str(own), self.source) if isinstance(own, FunctionRefused) else own
+            return broken(str(own), self.source) if isinstance(own, FunctionRefusedError) else own
         hidden = _HIDDEN.search(str(error)) if isinstance(error, RuntimeError) else None
         if hidden:
             path = dict(self.paths).get(hidden.group())
             if path is not None:
-                return _missing(path, bindings)
-        return _broken(_MESSAGES.get(type(error), _first_sentence)(error), self.source, cure=_cure_of(error))
+                return missing(path, bindings)
+        return broken(_MESSAGES.get(type(error), _first_sentence)(error), self.source, cure=_cure_of(error))
 
 
-class _Missing:
-    """The mark of a path that leads nowhere."""
-
-
-_MISSING = _Missing()
 _HIDDEN = re.compile(r"__p\d+")
 _raised = threading.local()
-
-
-def _resolve(path: Path, bindings: Mapping[str, Any]) -> Any:
-    value: Any = bindings.get(path.root, _MISSING)
-    for key in path.keys:
-        if isinstance(key, str):
-            if not isinstance(value, Mapping):
-                return _MISSING
-            value = value.get(key, _MISSING)
-        elif isinstance(value, list) and key < len(value):
-            value = value[key]
-        else:
-            return _MISSING
-    return value
-
-
-def _missing(path: Path, bindings: Mapping[str, Any]) -> ExpressionError:
-    """The error for a path that leads nowhere, pointing at the first selector that fails."""
-    at = path.root
-    value: Any = bindings.get(path.root, _MISSING)
-    message = f"{path.root!r} is not known here."
-    if value is not _MISSING:
-        for key in path.keys:
-            following = _resolve(Path("it", (key,), 0, 0), {"it": value})
-            if following is _MISSING:
-                message = _no_key(at, key, value)
-                break
-            at = f"{at}.{key}" if isinstance(key, str) else f"{at}[{key}]"
-            value = following
-    return fault(
-        message,
-        offset=path.start,
-        length=path.end - path.start,
-        cure="Ask first with has(), or take get(map, path, default).",
-    )
-
-
-def _no_key(at: str, key: str | int, value: Any) -> str:
-    if value is None:
-        return f"{at} is null, so it has no key {key!r}."
-    if isinstance(key, int) and isinstance(value, list):
-        return f"{at} has {len(value)} items, so none at {key}."
-    if isinstance(value, Mapping):
-        return f"{at} has no key {key!r}."
-    return f"{at} is a single value or a list, so it has no key {key!r}."
-
-
-def _broken(message: str, source: str, *, cure: str | None = None) -> ExpressionError:
-    return fault(message, offset=0, length=len(source), cure=cure)
 
 
 def _first_sentence(error: Exception) -> str:
@@ -204,69 +148,6 @@ def _cure_of(error: Exception) -> str | None:
     return None
 
 
-def _check_data(value: Any, path: Path) -> None:
-    """Refuse what would crash or silently change in the library: deep data, wide ints, what is not JSON."""
-    if type(value) in {str, bool, float, type(None)}:
-        return
-    level = [value]
-    for _ in range(MAX_DATA_DEPTH + 1):
-        deeper: list[Any] = []
-        for each in level:
-            kind = type(each)
-            if kind is dict:
-                deeper.extend(each.values())
-            elif kind is list:
-                deeper.extend(each)
-            elif kind is int:
-                if not INT_MIN <= each <= INT_MAX:
-                    raise _unfit("holds a whole number beyond 64 bits", path)
-            elif kind not in {str, bool, float, type(None)}:
-                raise _unfit("is not plain JSON", path)
-        if not deeper:
-            return
-        level = deeper
-    raise _unfit(f"is nested more than {MAX_DATA_DEPTH} levels deep", path)
-
-
-def _unfit(what: str, path: Path) -> ExpressionError:
-    name = ".".join(map(str, (path.root, *path.keys)))
-    return fault(f"{name} {what}.", offset=path.start, length=path.end - path.start)
-
-
-def _json_of(value: Any, source: str, depth: int = 0) -> Any:
-    """A result of the library as JSON; maps get sorted keys, since the library forgets their order."""
-    kind = type(value)
-    if kind in {str, bool, type(None)}:
-        return value
-    if kind is int:
-        if INT_MIN <= value <= INT_MAX:
-            return value
-        raise _broken("The result holds a whole number beyond 64 bits.", source)
-    if kind is float:
-        if value - value == 0.0:
-            return value
-        raise _broken("The result holds a number that is not finite.", source)
-    if depth > MAX_DATA_DEPTH:
-        raise _broken(f"The result is nested more than {MAX_DATA_DEPTH} levels deep.", source)
-    if kind is list:
-        return [_json_of(each, source, depth + 1) for each in value]
-    if kind is dict:
-        return {_key_of(key): _json_of(value[key], source, depth + 1) for key in sorted(value, key=_key_of)}
-    return _scalar_of(value, source)
-
-
-def _key_of(key: Any) -> str:
-    return key if isinstance(key, str) else canonical(key)
-
-
-def _scalar_of(value: Any, source: str) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    if isinstance(value, timedelta):
-        return f"{value.total_seconds():.9f}".rstrip("0").rstrip(".") + "s"
-    raise _broken(f"The result is {type(value).__name__}, which is not JSON.", source, cure="Convert it with string(x).")
-
-
 def _noting(function: Callable[..., Any], name: str) -> Callable[..., Any]:
     """The function, keeping its exception: the library would reduce it to a text."""
 
@@ -275,7 +156,9 @@ def _noting(function: Callable[..., Any], name: str) -> Callable[..., Any]:
         try:
             return function(*values)
         except TypeError:
-            _raised.error = FunctionRefused(f"{name}() does not take {len(values)} arguments of these types.")
+            _raised.error = FunctionRefusedError(
+                f"{name}() does not take {len(values)} arguments of these types."
+            )
             raise
         except BaseException as error:
             _raised.error = error
@@ -302,7 +185,7 @@ def compile_expression(source: str) -> Compiled:
     probes = tuple((f"__h{at}", path) for at, path in enumerate(syntax.probes))
     if len(syntax.paths) == 1 and source.strip() == source[syntax.paths[0].start : syntax.paths[0].end]:
         return Compiled(source, references, tuple(paths.items()), (), {}, None)
-    used = {token.text for token in syntax.functions}
+    used = {token.text for token in (*syntax.functions, *syntax.methods)}
     functions = {name: _NOTED[name] for name in sorted(used & FUNCTIONS.keys())}
     functions |= {f"__{each.macro}": _NOTED_WALKED[f"__{each.macro}"] for each in syntax.ranges}
     program = _program(source, _rewritten(source, syntax, names))
@@ -312,14 +195,14 @@ def compile_expression(source: str) -> Compiled:
 def _program(source: str, rewritten: str) -> cel.Program:
     try:
         return cel.compile(rewritten)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the library does not say what it raises
         lines = [line for line in str(error).splitlines() if "ERROR" in line]
         what = lines[0].rsplit("Syntax error: ")[-1].split("<input>:")[-1] if lines else "it cannot be parsed"
-        raise _broken(f"The expression is not valid: {what}.", source) from None
+        raise broken(f"The expression is not valid: {what}.", source) from None
     except BaseException as error:
         if type(error).__name__ != "PanicException":
             raise
-        raise _broken("The expression is too much for the evaluator.", source) from None
+        raise broken("The expression is too much for the evaluator.", source) from None
 
 
 def _rewritten(source: str, syntax: Syntax, names: Mapping[tuple[Any, ...], str]) -> str:
@@ -350,9 +233,18 @@ def _rewritten(source: str, syntax: Syntax, names: Mapping[tuple[Any, ...], str]
 
 def _check_functions(syntax: Syntax) -> None:
     for token in syntax.functions:
-        if token.text in FUNCTIONS or token.text in BUILT_IN:
+        if token.text in METHODS:
+            raise fault(
+                f"{token.text}() belongs to a value.",
+                offset=token.start,
+                length=len(token.text),
+                cure=f"Write it behind the value: x.{token.text}(…).",
+            )
+    for token in (*syntax.functions, *syntax.methods):
+        if token.text in FUNCTIONS or token.text in BUILT_IN or token.text in METHODS:
             continue
-        near = get_close_matches(token.text, (*FUNCTIONS, *BUILT_IN), n=1)
+        known = (*FUNCTIONS, *BUILT_IN, *METHODS)
+        near = get_close_matches(token.text[:64], known, n=1)
         raise fault(
             f"There is no function {token.text}().",
             offset=token.start,
@@ -387,9 +279,24 @@ def _references(syntax: Syntax) -> References:
 
 
 def _gathered(uses: list[Use]) -> References:
-    named = {root: tuple(sorted({use.name for use in uses if use.root == root})) for root in KEYED}
-    single = {root: True for root in ROOTS if root not in KEYED and any(use.root == root for use in uses)}
-    return References(**named, **single, uses=tuple(uses))
+    def named(root: str) -> tuple[str, ...]:
+        return tuple(sorted({use.name for use in uses if use.root == root}))
+
+    roots = {use.root for use in uses}
+    return References(
+        vars=named("vars"),
+        steps=named("steps"),
+        previous=named("previous"),
+        secrets=named("secrets"),
+        inputs="inputs" in roots,
+        item="item" in roots,
+        index="index" in roots,
+        error="error" in roots,
+        execution="execution" in roots,
+        trigger="trigger" in roots,
+        arrivals="arrivals" in roots,
+        uses=tuple(uses),
+    )
 
 
 def evaluate(source: str, bindings: Mapping[str, Any]) -> Any:
@@ -447,7 +354,9 @@ def _rendered(text: str, bindings: Mapping[str, Any]) -> Any:
     written = []
     for part in parts:
         value = part if isinstance(part, str) else evaluate(part[1], bindings)
-        written.append(value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False))
+        written.append(
+            value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+        )
     return "".join(written)
 
 
@@ -472,5 +381,8 @@ def texts_in(value: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
 def templates_in(value: Any) -> list[tuple[str, str]]:
     """(pointer, expression source) of every expression in a JSON value. Raises ExpressionError when unclosed."""
     return [
-        (pointer, part[1]) for pointer, text in texts_in(value) for part in split(text) if not isinstance(part, str)
+        (pointer, part[1])
+        for pointer, text in texts_in(value)
+        for part in split(text)
+        if not isinstance(part, str)
     ]

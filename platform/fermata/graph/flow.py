@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 Successors = Mapping[str, Sequence[str]]
 
@@ -39,7 +40,7 @@ def components(nodes: Iterable[str], successors: Successors) -> list[list[str]]:
                     above = work[-1][0]
                     low[above] = min(low[above], low[node])
                 if low[node] == number[node]:
-                    at = stack.index(node, -1) if stack[-1] == node else _last_index(stack, node)
+                    at = _last_index(stack, node)
                     found.append(stack[at:])
                     on_stack.difference_update(stack[at:])
                     del stack[at:]
@@ -81,9 +82,7 @@ def dominators(entries: Sequence[str], successors: Successors) -> Dominators:
         changed = False
         for at in range(1, len(order) + 1):
             known = [other for other in before[at] if other in above]
-            best = known[0]
-            for other in known[1:]:
-                best = _meet(best, other, above)
+            best = reduce(lambda left, right: _meet(left, right, above), known)
             if above.get(at) != best:
                 above[at] = best
                 changed = True

@@ -1,7 +1,7 @@
 """The functions expressions have beyond CEL's own, in Python, with caps. All are pure; none reads a clock.
 
 Integers stay integers and doubles doubles; ``sum``, ``min``, ``max`` and ``avg`` skip null. Each may be called as
-``f(x)`` or ``x.f()``. A wrong argument raises :class:`FunctionRefused`, shown to the author as it is.
+``f(x)`` or ``x.f()``. A wrong argument raises :class:`FunctionRefusedError`, shown to the author as it is.
 """
 
 from __future__ import annotations
@@ -20,54 +20,64 @@ MAX_COMPREHENSION_ITEMS = 1_000
 MAX_QUANTIFIER_ITEMS = 10_000
 MAX_RANGE_WEIGHT = 1_000_000
 
-BUILT_IN = frozenset(
-    "size contains startsWith endsWith matches string int uint double bytes bool timestamp duration type dyn has "
-    "getFullYear getMonth getDate getDayOfMonth getDayOfWeek getDayOfYear getHours getMinutes getSeconds "
-    "getMilliseconds".split()
+BUILT_IN = frozenset({"size", "string", "int", "uint", "double", "timestamp", "duration", "dyn"})
+"""CEL's own functions that may be used; ``bytes`` is none of them, since bytes are not JSON."""
+
+METHODS = frozenset(
+    {
+        *("contains", "startsWith", "endsWith", "matches"),
+        *("getFullYear", "getMonth", "getDate", "getDayOfMonth", "getDayOfWeek", "getDayOfYear"),
+        *("getHours", "getMinutes", "getSeconds", "getMilliseconds"),
+    }
 )
-"""CEL's own functions and methods that may be used."""
+"""CEL's own methods, written behind a value."""
 
 
-class FunctionRefused(ValueError):
+class FunctionRefusedError(ValueError):
     """An argument a function cannot take; the text is shown to the author."""
 
 
 def _list(value: Any, name: str) -> list[Any]:
     if not isinstance(value, list):
-        raise FunctionRefused(f"{name}() needs a list, not {kind_of(value)}.")
+        raise FunctionRefusedError(f"{name}() needs a list, not {kind_of(value)}.")
     if len(value) > MAX_ITEMS:
-        raise FunctionRefused(f"{name}() takes at most {MAX_ITEMS} items; the list has {len(value)}.")
+        raise FunctionRefusedError(f"{name}() takes at most {MAX_ITEMS} items; the list has {len(value)}.")
     return value
 
 
 def _map(value: Any, name: str) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise FunctionRefused(f"{name}() needs a map, not {kind_of(value)}.")
+        raise FunctionRefusedError(f"{name}() needs a map, not {kind_of(value)}.")
     return value
 
 
 def _text(value: Any, name: str) -> str:
     if not isinstance(value, str):
-        raise FunctionRefused(f"{name}() needs a text, not {kind_of(value)}.")
+        raise FunctionRefusedError(f"{name}() needs a text, not {kind_of(value)}.")
     return value
 
 
 def _whole(value: Any, name: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise FunctionRefused(f"{name}() needs a whole number, not {kind_of(value)}.")
+        raise FunctionRefusedError(f"{name}() needs a whole number, not {kind_of(value)}.")
     return value
 
 
 def _number(value: Any, name: str) -> int | float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise FunctionRefused(f"{name}() needs numbers, not {kind_of(value)}.")
+        raise FunctionRefusedError(f"{name}() needs numbers, not {kind_of(value)}.")
     return value
 
 
 def _fits(text: str, name: str) -> str:
     if len(text) > MAX_TEXT:
-        raise FunctionRefused(f"{name}() would give more than {MAX_TEXT} characters.")
+        raise FunctionRefusedError(f"{name}() would give more than {MAX_TEXT} characters.")
     return text
+
+
+def kind_name(value: Any) -> str:
+    """The type of a JSON value: null, bool, int, double, text, list or map."""
+    return kind_of(value).split()[-1]
 
 
 def kind_of(value: Any) -> str:
@@ -108,7 +118,7 @@ def _extreme(name: str, choose: Callable[..., Any]) -> Callable[..., Any]:
         listed = _list(values[0], name) if len(values) == 1 else list(values)
         present = [each for each in listed if each is not None]
         if len({_rank(each)[0] for each in present}) > 1:
-            raise FunctionRefused(f"{name}() cannot compare values of different types.")
+            raise FunctionRefusedError(f"{name}() cannot compare values of different types.")
         return choose(present, key=_rank) if present else None
 
     return function
@@ -162,17 +172,19 @@ def _slice(values: Any, start: Any, end: Any = None) -> Any:
 def _chunk(values: Any, size: Any) -> list[list[Any]]:
     listed, width = _list(values, "chunk"), _whole(size, "chunk")
     if width < 1:
-        raise FunctionRefused("chunk() needs a size of at least 1.")
+        raise FunctionRefusedError("chunk() needs a size of at least 1.")
     return [listed[at : at + width] for at in range(0, len(listed), width)]
 
 
 def _range(*bounds: Any) -> list[int]:
     numbers = [_whole(each, "range") for each in bounds]
     if not 1 <= len(numbers) <= 3 or (len(numbers) == 3 and numbers[2] == 0):
-        raise FunctionRefused("range() takes an end, a start and an end, or start, end and a step other than 0.")
+        raise FunctionRefusedError(
+            "range() takes an end, a start and an end, or start, end and a step other than 0."
+        )
     found = range(*numbers)
     if len(found) > MAX_ITEMS:
-        raise FunctionRefused(f"range() gives at most {MAX_ITEMS} numbers.")
+        raise FunctionRefusedError(f"range() gives at most {MAX_ITEMS} numbers.")
     return list(found)
 
 
@@ -210,14 +222,14 @@ def _join(values: Any, separator: Any = "") -> str:
 
 def _split(text: Any, separator: Any) -> list[str]:
     if not separator:
-        raise FunctionRefused("split() needs a separator.")
+        raise FunctionRefusedError("split() needs a separator.")
     return _list(_text(text, "split").split(_text(separator, "split")), "split")
 
 
 def _replace(text: Any, old: Any, new: Any) -> str:
     subject, before, after = _text(text, "replace"), _text(old, "replace"), _text(new, "replace")
     if len(subject) + subject.count(before) * len(after) > MAX_TEXT:
-        raise FunctionRefused(f"replace() would give more than {MAX_TEXT} characters.")
+        raise FunctionRefusedError(f"replace() would give more than {MAX_TEXT} characters.")
     return subject.replace(before, after)
 
 
@@ -229,7 +241,7 @@ def _whole_part(name: str, function: Callable[[Any], int]) -> Callable[[Any], in
     def rounded(value: Any) -> int:
         number = _number(value, name)
         if not math.isfinite(number):
-            raise FunctionRefused(f"{name}() needs a finite number.")
+            raise FunctionRefusedError(f"{name}() needs a finite number.")
         return function(number)
 
     return rounded
@@ -239,7 +251,7 @@ def _parse_json(text: Any) -> Any:
     try:
         return json.loads(_text(text, "parse_json"), parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        raise FunctionRefused(f"parse_json() cannot read the text: {error}.") from None
+        raise FunctionRefusedError(f"parse_json() cannot read the text: {error}.") from None
 
 
 def _no_constant(name: str) -> Any:
@@ -250,7 +262,7 @@ def _base64_decode(text: Any) -> str:
     try:
         return base64.b64decode(_text(text, "base64_decode"), validate=True).decode()
     except ValueError:
-        raise FunctionRefused("base64_decode() needs base64 of UTF-8 text.") from None
+        raise FunctionRefusedError("base64_decode() needs base64 of UTF-8 text.") from None
 
 
 def _zip(*lists: Any) -> list[list[Any]]:
@@ -302,6 +314,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "base64_decode": _base64_decode,
     "json": canonical,
     "parse_json": _parse_json,
+    "kind": kind_name,
     "abs": lambda value: abs(_number(value, "abs")),
     "round": _round,
     "floor": _whole_part("floor", math.floor),
@@ -328,14 +341,16 @@ def _walked(macro: str, limit: int) -> Callable[[Any], Any]:
         """The list a comprehension walks over: a map's keys in sorted order; refused beyond the caps."""
         walked = sorted(value, key=str) if isinstance(value, dict) else value
         if not isinstance(walked, list):
-            raise FunctionRefused(f"{macro}() needs a list or a map, not {kind_of(value)}.")
+            raise FunctionRefusedError(f"{macro}() needs a list or a map, not {kind_of(value)}.")
         if len(walked) > limit:
-            raise FunctionRefused(
+            raise FunctionRefusedError(
                 f"{macro}() walks over at most {limit} items; this list has {len(walked)}. "
                 "Use a list function or a foreach node."
             )
         if _weight(walked) > MAX_RANGE_WEIGHT:
-            raise FunctionRefused(f"{macro}() walks over at most {MAX_RANGE_WEIGHT} characters and values.")
+            raise FunctionRefusedError(
+                f"{macro}() walks over at most {MAX_RANGE_WEIGHT} characters and values."
+            )
         return walked
 
     return bounded

@@ -29,7 +29,7 @@ class Reader:
     start_only: bool = False
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """An expression may not read this."""
 
     def __init__(self, code: str, message: str, cure: str, fix: tuple[dict[str, Any], ...] = ()) -> None:
@@ -66,10 +66,12 @@ class Scope:
         }
 
     def read(self, use: Use, reader: Reader) -> str | None:
-        """The read's text in the plan's encoding; None when it comes with every step. Raises Refused."""
+        """The read's text in the plan's encoding; None when it comes with every step. Raises RefusedError."""
         if reader.start_only and use.root not in {"inputs", "trigger", "execution"}:
-            raise Refused(
-                "not_known_yet", f"{use.root!r} is not known when an execution is created.", "Read inputs or trigger."
+            raise RefusedError(
+                "not_known_yet",
+                f"{use.root!r} is not known when an execution is created.",
+                "Read inputs or trigger.",
             )
         return self._roots[use.root](use, reader)
 
@@ -78,15 +80,17 @@ class Scope:
         return f"var:{use.name}"
 
     def check_declared(self, name: str) -> None:
-        """Raises Refused when the document does not declare the variable."""
+        """Raises RefusedError when the document does not declare the variable."""
         declared = self.structure.document.variables
         if name in declared:
             return
         near = nearest(name, declared)
-        fix: tuple[dict[str, Any], ...] = ({"op": "add", "path": f"/variables/{escaped(name)}", "value": None},)
+        fix: tuple[dict[str, Any], ...] = (
+            {"op": "add", "path": f"/variables/{escaped(name)}", "value": None},
+        )
         if not declared:
             fix = ({"op": "add", "path": "/variables", "value": {name: None}},)
-        raise Refused(
+        raise RefusedError(
             "undeclared_variable",
             f"The variable {name!r} is not declared.",
             f"Did you mean {near!r}?" if near else "Declare it in `variables` with its default.",
@@ -95,7 +99,7 @@ class Scope:
 
     def _secret(self, use: Use, reader: Reader) -> str:
         if not reader.secrets:
-            raise Refused(
+            raise RefusedError(
                 "secret_not_allowed",
                 "Secrets may only be read by the configuration of nodes with outside effects.",
                 "Read it where it is needed, e.g. in an http_request node.",
@@ -108,23 +112,33 @@ class Scope:
 
     def _item(self, _use: Use, reader: Reader) -> str:
         if self.topology is not None and not any(region.kind == "foreach" for region in self._kinds(reader)):
-            raise Refused("outside_foreach", "`item` exists only inside a foreach.", "Put the node into a foreach.")
+            raise RefusedError(
+                "outside_foreach", "`item` exists only inside a foreach.", "Put the node into a foreach."
+            )
         return "item"
 
     def _index(self, _use: Use, reader: Reader) -> None:
         if self.topology is not None and all(region.kind == "root" for region in self._kinds(reader)):
-            raise Refused("outside_loop", "`index` exists only inside a loop.", "Put the node into a loop.")
+            raise RefusedError(
+                "outside_loop", "`index` exists only inside a loop.", "Put the node into a loop."
+            )
 
     def _error(self, _use: Use, reader: Reader) -> str:
         failed = sorted(
-            edge.source for edge in self.structure.edges if edge.target == reader.node and edge.port == "error"
+            edge.source
+            for edge in self.structure.edges
+            if edge.target == reader.node and edge.port == "error"
         )
         near = f"steps.{failed[0]}.error" if failed else "steps.<node>.error"
-        raise Refused("unknown_name", "There is no `error` by itself here.", f"Read {near} of the node that failed.")
+        raise RefusedError(
+            "unknown_name", "There is no `error` by itself here.", f"Read {near} of the node that failed."
+        )
 
     def _arrivals(self, _use: Use, reader: Reader) -> str:
-        if self.topology is not None and (reader.node is None or reader.itself or self.into.get(reader.node, 0) < 2):
-            raise Refused(
+        if self.topology is not None and (
+            reader.node is None or reader.itself or self.into.get(reader.node, 0) < 2
+        ):
+            raise RefusedError(
                 "not_a_join",
                 "`arrivals` exists only where several edges meet.",
                 "Read it in the configuration of a node with at least two in-edges.",
@@ -135,11 +149,13 @@ class Scope:
         if name in self.structure.nodes:
             return
         if name in self.structure.notes:
-            raise Refused("unknown_step", f"{name!r} is a note; it has no output.", "Read another node.")
+            raise RefusedError("unknown_step", f"{name!r} is a note; it has no output.", "Read another node.")
         if any(node.id == name for node in self.structure.document.nodes):
-            raise Refused("unknown_step", f"The node {name!r} has a fault of its own.", "Mend that node first.")
+            raise RefusedError(
+                "unknown_step", f"The node {name!r} has a fault of its own.", "Mend that node first."
+            )
         near = nearest(name, self.structure.nodes)
-        raise Refused(
+        raise RefusedError(
             "unknown_step",
             f"There is no node {name[:100]!r}.",
             f"Did you mean {near!r}?" if near else "Name a node of this document.",
@@ -151,14 +167,14 @@ class Scope:
             return f"previous:{use.name}"
         loops = [region for region in self._kinds(reader) if region.kind in {"while", "loop"}]
         if not loops:
-            raise Refused(
+            raise RefusedError(
                 "outside_loop",
                 "`previous` exists only inside a while or a loop of back edges.",
                 "Put the node into such a loop, or read steps.<node>.",
             )
         home = self.topology.region_name(use.name)
         if all(region.name != home for region in loops):
-            raise Refused(
+            raise RefusedError(
                 "not_in_this_loop",
                 f"{use.name!r} does not stand directly in a loop around this expression.",
                 "Read a node of the loop itself.",
@@ -176,7 +192,7 @@ class Scope:
         shared = into[len(inner)]
         for name in inner:
             if topology.regions[name].kind == "foreach":
-                raise Refused(
+                raise RefusedError(
                     "reads_into_foreach",
                     f"{use.name!r} runs once for each item of {name!r}.",
                     f"Read steps.{name}.output.results, and let {name!r} collect what you need.",
@@ -185,8 +201,10 @@ class Scope:
             self._check_order(topology, use.name, inner, shared, reader)
         return "step:" + "/".join((*inner, use.name))
 
-    def _check_order(self, topology: Topology, name: str, inner: list[str], shared: str, reader: Reader) -> None:
-        """Raises Refused unless the node, or the loop it is read out of, comes before the reader."""
+    def _check_order(
+        self, topology: Topology, name: str, inner: list[str], shared: str, reader: Reader
+    ) -> None:
+        """Raises RefusedError unless the node, or the loop it is read out of, comes before the reader."""
         level = topology.levels[topology.regions[shared].level if shared != ROOT else None]
         stands = self._stands_for(topology, reader, level.container)
         first = topology.regions[inner[0]] if inner else None
@@ -195,10 +213,12 @@ class Scope:
             if stands == reader.node and reader.itself:
                 return
             if stands == reader.node:
-                raise Refused(
-                    "reads_itself", f"{name!r} cannot read its own output.", "Read a node before it, or `previous`."
+                raise RefusedError(
+                    "reads_itself",
+                    f"{name!r} cannot read its own output.",
+                    "Read a node before it, or `previous`.",
                 )
-            raise Refused(
+            raise RefusedError(
                 "reads_its_container",
                 f"{name!r} has no output before its inside has ended.",
                 "Read a node before it, or a node of the inside.",
@@ -210,7 +230,7 @@ class Scope:
         else:
             before = level.precedes(source, stands)
         if not before:
-            raise Refused(
+            raise RefusedError(
                 "not_an_ancestor",
                 f"No way leads from {name!r} to {stands!r}, so its output is not known there.",
                 f"Draw an edge so that {name!r} comes before, or read another node"

@@ -231,7 +231,11 @@ def _port_fits(structure: Structure, edge: Edge, report: Report) -> bool:
         "unknown_port",
         f"{edge.pointer}/from",
         f"{edge.source!r} has no port {edge.port[:100]!r}.",
-        f"Did you mean {near!r}?" if near else f"Its ports are {', '.join(ports)}." if ports else "It has no ports.",
+        f"Did you mean {near!r}?"
+        if near
+        else f"Its ports are {', '.join(ports)}."
+        if ports
+        else "It has no ports.",
         node_id=edge.source,
         fix=replace(f"{edge.pointer}/from", f"{edge.source}.{near}") if near else (),
     )
@@ -247,7 +251,7 @@ def _analyse(structure: Structure, report: Report) -> None:
         container = structure.infos[node.id].container
         if container:
             kinds[node.id] = container
-            nodes[node.id]  # noqa: B018 - an empty container has a level too
+            nodes.setdefault(node.id, [])  # an empty container has a level too
     for edge in structure.edges:
         edges[structure.nodes[edge.source].parent].append(edge)
     levels = {
@@ -336,9 +340,9 @@ def _check_loops(structure: Structure, topology: Topology, report: Report) -> No
                 node_id=owner.id,
             )
     for node in structure.nodes.values():
-        region = topology.region_name(node.id)
         info = structure.infos[node.id]
-        if info.leaves_passage and all(topology.regions[name].kind == "root" for name in topology.chain(region)):
+        around = topology.chain(topology.region_name(node.id))
+        if info.leaves_passage and all(topology.regions[name].kind == "root" for name in around):
             report.error(
                 "outside_loop",
                 node.pointer,

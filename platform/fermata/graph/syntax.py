@@ -37,7 +37,10 @@ _TOKEN = re.compile(
 )
 _WORDS = frozenset({"true", "false", "null", "in"})
 _RESERVED = frozenset(
-    "as break const continue else for function if import let loop package namespace return var void while".split()
+    {
+        *("as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop"),
+        *("package", "namespace", "return", "var", "void", "while"),
+    }
 )
 
 
@@ -82,6 +85,7 @@ class Syntax:
     probes: list[Path] = field(default_factory=list)
     ranges: list[Range] = field(default_factory=list)
     functions: list[Token] = field(default_factory=list)
+    methods: list[Token] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -175,7 +179,9 @@ class _Reader:
 
     def unexpected(self) -> ExpressionError:
         if self.now.kind == "end":
-            return fault("The expression ends too early.", offset=self.now.start, cure="Finish the expression.")
+            return fault(
+                "The expression ends too early.", offset=self.now.start, cure="Finish the expression."
+            )
         return fault(
             f"{self.now.text!r} is not expected here.", offset=self.now.start, length=len(self.now.text)
         )
@@ -280,7 +286,7 @@ class _Reader:
                 self.syntax.ranges.append(Range(name.text, operand.start, end))
                 self.macro(name)
             else:
-                self.syntax.functions.append(name)
+                self.syntax.methods.append(name)
                 self.at += 1
                 self.items(")")
         elif operand.root is not None:
@@ -355,9 +361,7 @@ class _Reader:
 
     def name(self, token: Token, operand: _Operand) -> None:
         if token.text == "in" or token.text in _RESERVED or token.text.startswith("__"):
-            raise fault(
-                f"{token.text!r} is a reserved word.", offset=token.start, length=len(token.text)
-            )
+            raise fault(f"{token.text!r} is a reserved word.", offset=token.start, length=len(token.text))
         self.at += 1
         if token.text in _WORDS:
             return

@@ -102,7 +102,10 @@ def analyse_level(
 
 
 def _entries(
-    level: Level, successors: Mapping[str, list[str]], predecessors: Mapping[str, list[str]], headers: Collection[str]
+    level: Level,
+    successors: Mapping[str, list[str]],
+    predecessors: Mapping[str, list[str]],
+    headers: Collection[str],
 ) -> list[str]:
     """Where control enters: nodes without in-edges, and one node of each cycle nothing leads into."""
     entries = [node for node in level.nodes if not predecessors[node]]
@@ -125,7 +128,9 @@ def _entries(
     return entries
 
 
-def _cyclic_edges(nodes: Sequence[str], forward: Sequence[Edge], ahead: Mapping[str, list[str]]) -> list[Edge]:
+def _cyclic_edges(
+    nodes: Sequence[str], forward: Sequence[Edge], ahead: Mapping[str, list[str]]
+) -> list[Edge]:
     group_of: dict[str, int] = {}
     for at, group in enumerate(components(nodes, ahead)):
         group_of.update(dict.fromkeys(group, at))
@@ -212,7 +217,9 @@ class Region:
 class Topology:
     """All levels and regions of a document whose nodes and edges fit together."""
 
-    def __init__(self, nodes: Mapping[str, Node], levels: Mapping[str | None, Level], kinds: Mapping[str, RegionKind]):
+    def __init__(
+        self, nodes: Mapping[str, Node], levels: Mapping[str | None, Level], kinds: Mapping[str, RegionKind]
+    ) -> None:
         """``levels``: by container id, None for the root; ``kinds``: container id → foreach or while."""
         self.nodes = nodes
         self.levels = levels
@@ -239,7 +246,9 @@ class Topology:
         while waiting:
             container = waiting.pop()
             level = self.levels[container]
-            for loop in sorted(level.loops.values(), key=lambda each: (-len(each.body), level.place[each.header])):
+            for loop in sorted(
+                level.loops.values(), key=lambda each: (-len(each.body), level.place[each.header])
+            ):
                 name = f"@{loop.header}"
                 parent = f"@{loop.outer}" if loop.outer else container or ROOT
                 found[name] = Region(name, "loop", loop.header, parent, container, tuple(members[name]))

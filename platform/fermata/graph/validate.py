@@ -14,7 +14,7 @@ from fermata.graph.expression import compile_expression, escaped, split, texts_i
 from fermata.graph.node_types import NodeTypes
 from fermata.graph.plan import ROOT
 from fermata.graph.problems import Problem, Report
-from fermata.graph.scope import Reader, Refused, Scope
+from fermata.graph.scope import Reader, RefusedError, Scope
 from fermata.graph.shape import read_document
 from fermata.graph.structure import Structure, judge
 
@@ -75,7 +75,9 @@ class _Expressions:
         for edge in self.structure.edges:
             if edge.when is not None:
                 reader = Reader(self._region(edge.source), edge.source, itself=True)
-                self._guard(edge.when, f"{edge.pointer}/when", edge.source, reader, self.reads.edges[edge.index])
+                self._guard(
+                    edge.when, f"{edge.pointer}/when", edge.source, reader, self.reads.edges[edge.index]
+                )
         for pointer, text in texts_in(document.output or {}, "/output"):
             self._text(text, pointer, None, Reader(ROOT), self.reads.endings[ROOT])
         key = (document.settings.concurrency or {}).get("key")
@@ -108,9 +110,13 @@ class _Expressions:
             for use in compile_expression(source).references.uses:
                 try:
                     read = self.scope.read(use, reader)
-                except Refused:
+                except RefusedError:
                     continue
-                inside = use.root == "steps" and self._region(use.name) != ROOT and self._within(use.name, reader.node)
+                inside = (
+                    use.root == "steps"
+                    and self._region(use.name) != ROOT
+                    and self._within(use.name, reader.node)
+                )
                 if read is not None and not inside:
                     found.add(read)
         return found
@@ -129,7 +135,7 @@ class _Expressions:
             for name in names if isinstance(names, Mapping) else ():
                 try:
                     self.scope.check_declared(name)
-                except Refused as refused:
+                except RefusedError as refused:
                     pointer = f"{node.pointer}/config/{operation}/{escaped(name)}"
                     self.report.error(
                         refused.code, pointer, refused.message, refused.cure, node_id=node.id, fix=refused.fix
@@ -162,7 +168,7 @@ class _Expressions:
             for use in compile_expression(source).references.uses:
                 try:
                     read = self.scope.read(use, reader)
-                except Refused as refused:
+                except RefusedError as refused:
                     self.report.error(
                         refused.code,
                         pointer,
