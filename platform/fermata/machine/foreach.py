@@ -73,7 +73,8 @@ def result_of(region: Mapping[str, Any], rows: Iterable[Mapping[str, Any]], resu
             outputs[row["index"]] = row["output"]
         elif row["error"] is not None:
             errors.append({"index": row["index"], "error": row["error"]})
-    counts = {"total": region["total"], "succeeded": region["succeeded"], "failed": region["failed"]}
+    total, succeeded, failed = region["total"], region["succeeded"], region["failed"]
+    counts = {"total": total, "succeeded": succeeded, "failed": failed, "cancelled": total - succeeded - failed}
     return {"output": {"results": reduced(collect, outputs), "errors": errors, "counts": counts}}
 
 

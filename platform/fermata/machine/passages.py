@@ -131,8 +131,8 @@ class Passages:
 
     def _collected(self, region: PlanRegion) -> Any:
         """An item's result: the ``collect`` expression, or its sink's output (by node id where there are several)."""
-        collect = region.ending.get("collect")
-        if isinstance(collect, str) and "{{" in collect:
+        collect = region.ending.get("collect", "all")
+        if collect not in ("all", "none"):
             return self.evaluate(collect, self.seen())
         steps = {**self.claim.steps, **self.seen().get("steps", {})}
         outputs = {name: steps[name]["output"] for name in region.sinks if "output" in steps.get(name, {})}

@@ -1,0 +1,54 @@
+"""Reads of the engine for the interface. Rows leave here as plain values; nothing here writes or rings.
+
+``executions`` (read, list, count), ``steps`` (rows, values by slice), ``events`` (the journal by cursor, snapshot,
+counts per node), ``waiting`` (why something does not move), ``approvals``, ``idempotency``. A page is asked for with
+``after``: sort key and id of the last row of the page before. Cursors of the journal are :func:`cursor` texts.
+"""
+
+from __future__ import annotations
+
+from fermata.engine.queries.approvals import Approvals, approval, approvals
+from fermata.engine.queries.events import cursor, events, node_counts, parse_cursor, snapshot
+from fermata.engine.queries.executions import (
+    FINAL,
+    STATUSES,
+    Filters,
+    counts,
+    execution,
+    executions,
+    recent,
+    shown,
+    workspace_of,
+)
+from fermata.engine.queries.idempotency import Replayed, replayed
+from fermata.engine.queries.steps import Slice, StepFilters, slice_of, step, steps, value
+from fermata.engine.queries.waiting import why
+
+__all__ = [
+    "FINAL",
+    "STATUSES",
+    "Approvals",
+    "Filters",
+    "Replayed",
+    "Slice",
+    "StepFilters",
+    "approval",
+    "approvals",
+    "counts",
+    "cursor",
+    "events",
+    "execution",
+    "executions",
+    "node_counts",
+    "parse_cursor",
+    "recent",
+    "replayed",
+    "shown",
+    "slice_of",
+    "snapshot",
+    "step",
+    "steps",
+    "value",
+    "why",
+    "workspace_of",
+]

@@ -1,0 +1,143 @@
+-- Record one performed step: machine.commands.Decision in one transaction behind a compare-and-swap on
+-- (step, fence, state). Locks: own step, joins by id, region, then one level up. Journal rows are written last.
+CREATE OR REPLACE FUNCTION fermata_record(p jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    o jsonb := p->'own';
+    s fermata_step;
+    x fermata_execution;
+    v_now timestamptz := clock_timestamp();
+    v_due timestamptz;
+    v_paused boolean;
+    v_signal fermata_signal;
+    events jsonb[] := '{}';
+    rings jsonb[] := '{}';
+    finished text;
+    w jsonb;
+BEGIN
+    SELECT * INTO s FROM fermata_step WHERE id = (o->>'id')::uuid AND fence = (o->>'fence')::bigint
+        AND state IN ('ready', 'running') FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN '{"result": "stale"}'::jsonb;
+    END IF;
+    IF fermata_closing(s) THEN
+        UPDATE fermata_step SET state = 'cancelled', fence = fence + 1, finished_at = v_now, rev = rev + 1
+        WHERE id = s.id RETURNING * INTO s;
+        PERFORM fermata_journal(s.execution_id, s.workspace_id, v_now, ARRAY[fermata_event('StepCancelled', s, NULL)]);
+        RETURN '{"result": "cancelled"}'::jsonb;
+    END IF;
+    SELECT * INTO x FROM fermata_execution WHERE id = s.execution_id;
+    v_paused := x.status IN ('pausing', 'paused');
+    v_due := coalesce((o->>'due_at')::timestamptz, v_now + (o->>'due_seconds')::float8 * interval '1 second');
+    UPDATE fermata_step SET
+        state = o->>'state', rev = rev + 1, port = o->>'port', handled_by = o->>'handled_by', reason = o->>'reason',
+        output_digest = CASE WHEN (o->>'has_output')::boolean THEN fermata_store(workspace_id, o->>'output') ELSE output_digest END,
+        input_digest = CASE WHEN (o->>'has_input')::boolean THEN fermata_store(workspace_id, o->>'input') ELSE input_digest END,
+        error = nullif(o->'error', 'null'::jsonb)::json, refusals = refusals + (o->>'definite')::boolean::int,
+        due_at = v_due, due_kind = CASE WHEN v_due IS NOT NULL THEN o->>'due_kind' END, due_absolute = o->>'due_at' IS NOT NULL,
+        resume = NULL, worker = coalesce(worker, o->>'worker'), started_at = coalesce(started_at, (o->>'started_at')::timestamptz),
+        finished_at = CASE WHEN o->>'state' IN ('succeeded', 'failed', 'timed_out') THEN v_now END
+    WHERE id = s.id RETURNING * INTO s;
+    events := events || fermata_event('Step' || replace(initcap(replace(s.state, '_', ' ')), ' ', ''), s,
+        jsonb_strip_nulls(jsonb_build_object('port', s.port, 'reason', s.reason, 'error', o->'error',
+            'output', encode(s.output_digest, 'hex'), 'worker', s.worker, 'started_at', s.started_at, 'due_at', s.due_at,
+            'handled_by', s.handled_by)));
+    FOR w IN SELECT * FROM jsonb_array_elements(p->'writes') LOOP
+        events := events || fermata_write_variable(s, x, w);
+    END LOOP;
+    IF p->'approval' <> 'null'::jsonb THEN
+        INSERT INTO fermata_approval (id, workspace_id, execution_id, step_id, run, title, description, assignees, quorum,
+            state, created_at, due_at, decisions)
+        VALUES (fermata_id('approval|' || s.id || '|' || s.run || '|' || s.attempt), s.workspace_id, s.execution_id, s.id, s.run, p->'approval'->>'title',
+            coalesce(p->'approval'->>'description', ''),
+            ARRAY(SELECT jsonb_array_elements_text(coalesce(p->'approval'->'assignees', '[]'::jsonb))),
+            coalesce((p->'approval'->>'quorum')::smallint, 1), 'pending', v_now, v_due, '[]')
+        ON CONFLICT (step_id, run) DO UPDATE SET state = 'pending', decisions = '[]', due_at = excluded.due_at, decided_at = NULL;
+        events := events || jsonb_build_object('type', 'ApprovalRequested', 'step_id', s.id, 'node_id', s.node_id,
+            'data', p->'approval');
+    END IF;
+    IF p->>'signal' IS NOT NULL THEN
+        PERFORM pg_advisory_xact_lock(hashtextextended(s.execution_id || ':' || (p->>'signal'), 0));
+        SELECT * INTO v_signal FROM fermata_signal
+        WHERE execution_id = s.execution_id AND name = p->>'signal' AND taken_by IS NULL ORDER BY sent_at, id LIMIT 1;
+        IF FOUND THEN
+            UPDATE fermata_signal SET taken_by = s.id WHERE id = v_signal.id;
+            SELECT k.events, k.rings INTO events, rings FROM fermata_wake(s.id, fermata_signal_resume(v_signal), v_paused, v_now, events, rings) k;
+        END IF;
+    END IF;
+    FOR w IN SELECT * FROM jsonb_array_elements(p->'spawn') LOOP
+        SELECT b.events, b.rings, b.finished INTO events, rings, finished FROM fermata_begin(w->'bundle'->'execution', v_now, events, rings) b;
+    END LOOP;
+    IF (p->>'wait_children')::boolean AND NOT EXISTS (
+        SELECT FROM fermata_execution c WHERE c.parent_step_id = s.id AND c.finished_at IS NULL)
+    THEN
+        SELECT k.events, k.rings INTO events, rings FROM fermata_wake(s.id, '{"kind": "children"}', v_paused, v_now, events, rings) k;
+    END IF;
+    finished := NULL;
+    SELECT a.events, a.rings, a.finished INTO events, rings, finished
+    FROM fermata_apply(s.execution_id, s.workspace_id, v_paused, s.kind = 'settle', p->'stages', p->'room', v_now, events, rings, NULL) a;
+    PERFORM fermata_journal(s.execution_id, s.workspace_id, v_now, events);
+    RETURN jsonb_build_object('result', 'recorded', 'rings', to_jsonb(rings), 'finished', finished, 'paused', v_paused);
+END $$;
+
+-- Is the step's own or an enclosing region (or item) closing? A settle row is what closes its own region.
+CREATE OR REPLACE FUNCTION fermata_closing(s fermata_step) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    r fermata_region;
+    v_region uuid := (s).region_id;
+    v_iteration int := (s).iteration;
+BEGIN
+    LOOP
+        SELECT * INTO r FROM fermata_region WHERE id = v_region;
+        IF NOT ((s).kind = 'settle' AND v_region = (s).region_id) THEN
+            IF r.state IN ('closing', 'closed') THEN
+                RETURN true;
+            END IF;
+            IF r.kind = 'foreach' AND EXISTS (SELECT FROM fermata_iteration i
+                WHERE i.region_id = r.id AND i.index = v_iteration AND i.state = 'closing')
+            THEN
+                RETURN true;
+            END IF;
+        END IF;
+        IF r.parent_id IS NULL THEN
+            RETURN false;
+        END IF;
+        v_region := r.parent_id;
+        v_iteration := r.parent_iteration;
+    END LOOP;
+END $$;
+
+CREATE OR REPLACE FUNCTION fermata_signal_resume(g fermata_signal) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT json_build_object('kind', 'signal', 'payload', (SELECT body FROM fermata_payload WHERE digest = (g).payload_digest))::text
+$$;
+
+-- One atomic variable write; answers its journal row with the old and new value's digests.
+CREATE OR REPLACE FUNCTION fermata_write_variable(s fermata_step, x fermata_execution, w jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    v_scope uuid := CASE w->>'scope' WHEN 'iteration' THEN (s).region_id WHEN 'execution' THEN (s).execution_id
+        WHEN 'workflow' THEN (x).workflow_id ELSE (s).workspace_id END;
+    v_iteration int := CASE w->>'scope' WHEN 'iteration' THEN (s).iteration ELSE 0 END;
+    v_row fermata_variable;
+    v_old jsonb;
+    v_old_digest bytea;
+    v_new text := w->>'value';
+BEGIN
+    INSERT INTO fermata_variable (workspace_id, scope, scope_id, iteration, name, value_digest, version)
+    VALUES ((s).workspace_id, w->>'scope', v_scope, v_iteration, w->>'name',
+        fermata_store((s).workspace_id, coalesce(w->>'default', 'null')), 0)
+    ON CONFLICT (scope_id, iteration, name) DO NOTHING;
+    SELECT * INTO v_row FROM fermata_variable
+    WHERE scope_id = v_scope AND iteration = v_iteration AND name = w->>'name' FOR NO KEY UPDATE;
+    v_old_digest := v_row.value_digest;
+    IF w->>'operation' <> 'set' THEN
+        SELECT body::jsonb INTO v_old FROM fermata_payload WHERE digest = v_old_digest;
+        v_new := CASE w->>'operation'
+            WHEN 'increment' THEN to_jsonb(coalesce((v_old#>>'{}')::numeric, 0) + (v_new)::numeric)::text
+            WHEN 'append' THEN (CASE WHEN jsonb_typeof(v_old) = 'array' THEN v_old ELSE '[]'::jsonb END || jsonb_build_array(v_new::jsonb))::text
+            ELSE (CASE WHEN jsonb_typeof(v_old) = 'object' THEN v_old ELSE '{}'::jsonb END || v_new::jsonb)::text END;
+    END IF;
+    UPDATE fermata_variable SET value_digest = fermata_store((s).workspace_id, v_new), version = version + 1
+    WHERE id = v_row.id RETURNING * INTO v_row;
+    RETURN jsonb_build_object('type', 'VariableWritten', 'step_id', (s).id, 'node_id', (s).node_id, 'data', jsonb_build_object(
+        'name', v_row.name, 'scope', v_row.scope, 'operation', w->>'operation', 'version', v_row.version,
+        'old', encode(v_old_digest, 'hex'), 'new', encode(v_row.value_digest, 'hex')));
+END $$;

@@ -1,0 +1,64 @@
+-- Write an execution and its first steps (engine.ledger.NewExecution); also used for children, inside their parent's record.
+CREATE OR REPLACE FUNCTION fermata_begin(e jsonb, p_now timestamptz, INOUT events jsonb[], INOUT rings jsonb[], OUT finished text)
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_id uuid := (e->>'id')::uuid;
+    v_workspace uuid := (e->>'workspace_id')::uuid;
+    v_mine jsonb[] := '{}';
+    v_deadline timestamptz;
+BEGIN
+    SELECT least(p_now + (e->>'deadline_seconds')::float8 * interval '1 second', x.deadline_at) INTO v_deadline
+    FROM (SELECT 1) one LEFT JOIN fermata_step s ON s.id = (e->>'parent_step_id')::uuid
+    LEFT JOIN fermata_execution x ON x.id = s.execution_id;
+    INSERT INTO fermata_execution (id, workspace_id, workflow_id, version_id, version, status, input_digest, trigger,
+        workflow_key, root_id, parent_step_id, parent_ordinal, depth, tags, priority, debug, started_by, created_at,
+        started_at, deadline_at, rev)
+    VALUES (v_id, v_workspace, (e->>'workflow_id')::uuid, (e->>'version_id')::uuid, (e->>'version')::int, 'running',
+        fermata_store(v_workspace, e->>'input'), nullif(e->'trigger', 'null'::jsonb)::json, e->>'workflow_key',
+        coalesce((e->>'root_id')::uuid, v_id), (e->>'parent_step_id')::uuid, (e->>'parent_ordinal')::int,
+        (e->>'depth')::smallint, ARRAY(SELECT jsonb_array_elements_text(e->'tags')), (e->>'priority')::smallint,
+        (e->>'debug')::boolean, e->>'started_by', p_now, p_now, v_deadline, 0)
+    ON CONFLICT (id) DO NOTHING;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    INSERT INTO fermata_variable (workspace_id, scope, scope_id, iteration, name, value_digest, version)
+    SELECT v_workspace, 'execution', v_id, 0, v.key, fermata_store(v_workspace, v.value), 1
+    FROM jsonb_each_text(e->'variables') v;
+    v_mine := v_mine || jsonb_build_object('type', 'ExecutionStarted', 'status', 'running', 'data', jsonb_build_object(
+        'version_id', e->'version_id', 'version', e->'version', 'started_by', e->'started_by', 'trigger', e->'trigger',
+        'parent_step_id', e->'parent_step_id'));
+    SELECT o.events INTO v_mine FROM fermata_open_regions(v_id, v_workspace, jsonb_build_array(e->'beginning'->'region'), v_mine) o;
+    SELECT a.events, a.rings INTO v_mine, rings
+    FROM fermata_apply(v_id, v_workspace, false, false, jsonb_build_array(e->'beginning'->'stage'), e->'room', p_now, v_mine, rings, NULL) a;
+    IF jsonb_array_length(e->'beginning'->'stage'->'steps') = 0 THEN
+        SELECT f.events, f.rings, f.finished INTO v_mine, rings, finished FROM fermata_finish(v_id, false,
+            '{"status": "succeeded", "has_output": false, "error": null}'::jsonb, p_now, v_mine, rings) f;
+    END IF;
+    events := events || ARRAY(SELECT jsonb_build_object('execution_id', v_id) || m.row FROM unnest(v_mine) WITH ORDINALITY m(row, place) ORDER BY m.place);
+END $$;
+
+CREATE OR REPLACE FUNCTION fermata_start(e jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    v_now timestamptz := clock_timestamp();
+    k fermata_idempotency_key;
+    i jsonb := e->'idempotency';
+    events jsonb[] := '{}';
+    rings jsonb[] := '{}';
+    finished text;
+BEGIN
+    IF i <> 'null'::jsonb THEN
+        INSERT INTO fermata_idempotency_key (workspace_id, route, key, request_digest, execution_id, created_at)
+        VALUES ((e->>'workspace_id')::uuid, i->>'route', i->>'key', decode(i->>'digest', 'hex'), (e->>'id')::uuid, v_now)
+        ON CONFLICT (workspace_id, route, key) DO NOTHING;
+        IF NOT FOUND THEN
+            SELECT * INTO k FROM fermata_idempotency_key
+            WHERE workspace_id = (e->>'workspace_id')::uuid AND route = i->>'route' AND key = i->>'key';
+            RETURN jsonb_build_object('result', CASE WHEN k.request_digest = decode(i->>'digest', 'hex') THEN 'replayed' ELSE 'reused' END,
+                'execution_id', k.execution_id);
+        END IF;
+    END IF;
+    SELECT b.events, b.rings, b.finished INTO events, rings, finished FROM fermata_begin(e, v_now, events, rings) b;
+    PERFORM fermata_journal((e->>'id')::uuid, (e->>'workspace_id')::uuid, v_now, events);
+    RETURN jsonb_build_object('result', 'recorded', 'rings', to_jsonb(rings), 'finished', finished, 'paused', false);
+END $$;

@@ -1,0 +1,211 @@
+"""Runs a document on a ledger with the in-process dispatcher and tells what it came to, in the reference's words."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from ruamel.yaml import YAML
+
+from fermata.engine.dispatch import InProcessDispatcher
+from fermata.engine.ledger import NewExecution, Ring
+from fermata.engine.memory import MemoryLedger
+from fermata.engine.perform import Parts, Performer
+from fermata.errors import NotFound
+from fermata.graph.compile import compile_document
+from fermata.graph.plan import ROOT, Plan
+from fermata.machine.decide import begin
+from fermata.machine.outcomes import Done, Fail, Failure
+from fermata.nodes.catalogue import catalogue
+from tests.reference.results import Result, Step, result_of
+
+CASES = Path(__file__).parent.parent / "reference" / "cases"
+Json = Any
+
+
+def cases() -> Iterator[dict[str, Json]]:
+    """Every hand-worked case."""
+    for file in sorted(CASES.glob("*.yaml")):
+        for case in YAML(typ="safe").load(file.read_text()):
+            yield {"file": file.stem, **case}
+
+
+def whole(document: Json, name: str = "case") -> Json:
+    """The document with what cases leave out."""
+    return {"schema": "fermata/1", "name": name, **document}
+
+
+class Scripted:
+    """The catalogue, with the outside replaced: tasks and requests answer as the case says, by attempt."""
+
+    def __init__(self, scripts: Mapping[str, list[Json]]) -> None:
+        self.scripts = scripts
+
+    def find(self, name: str, version: int | None = None) -> Any:
+        """The type, scripted where it has outside effects."""
+        found = catalogue().find(name, version)
+        return _ScriptedType(found, self.scripts) if name in ("celery_task", "http_request") else found
+
+    def names(self) -> tuple[str, ...]:
+        """All names."""
+        return catalogue().names()
+
+
+class _ScriptedType:
+    def __init__(self, real: Any, scripts: Mapping[str, list[Json]]) -> None:
+        self._real = real
+        self._scripts = scripts
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def perform(self, config: Any, context: Any) -> Any:
+        script = self._scripts[context.node_id]
+        entry = script[min(context.attempt, len(script)) - 1]
+        if "fail" in entry:
+            return Fail(Failure(entry["fail"], "as scripted", retryable=entry.get("retryable", False)))
+        return Done(entry.get("output"), entry.get("port", "out"))
+
+
+class CasePlans:
+    """Plans of one case by version id, and its sub-workflows by name."""
+
+    def __init__(self, document: Json, others: Mapping[str, Json], types: Any) -> None:
+        self.main = str(uuid4())
+        self._plans = {self.main: compile_document(whole(document), types)}
+        self._names = {}
+        for name, other in others.items():
+            version = str(uuid4())
+            self._names[name] = version
+            self._plans[version] = compile_document(whole(other, name), types)
+
+    def plan(self, version_id: str) -> Plan:
+        """See :class:`fermata.engine.perform.Plans`."""
+        return self._plans[version_id]
+
+    def resolve(self, workspace_id: str, workflow: str, version: int | str) -> tuple[str, str, int]:
+        """See :class:`fermata.engine.perform.Plans`."""
+        if workflow not in self._names:
+            raise NotFound(f"There is no workflow {workflow!r}.")
+        return self._names[workflow], self._names[workflow], 1
+
+
+class World:
+    """One case on one ledger. ``seed`` None: rings in order; else in a random order, some doubled."""
+
+    def __init__(self, case: Json, ledger: Any, *, seed: int | None = None) -> None:
+        self.case = case
+        self.ledger = ledger
+        self.types = Scripted(case.get("tasks") or {})
+        self.plans = CasePlans(case["document"], case.get("documents") or {}, self.types)
+        self.dispatcher = InProcessDispatcher()
+        self.random = None if seed is None else random.Random(seed)
+        self.performer = Performer(Parts(ledger, self.plans, self.types, self.dispatcher))
+        self.execution_id = str(uuid4())
+        self.decided: set[str] = set()
+
+    def run(self) -> Result:
+        """Start, perform everything, answer approvals and let time pass until nothing moves."""
+        plan = self.plans.plan(self.plans.main)
+        started = self.ledger.start(
+            NewExecution(
+                id=self.execution_id, workspace_id=str(uuid4()), workflow_id=str(uuid4()),
+                version_id=self.plans.main, version=1,
+                beginning=begin(plan, execution_id=self.execution_id, priority=5), input=self.case.get("input"),
+            )
+        )
+        for name, payloads in (self.case.get("signals") or {}).items():
+            for payload in payloads:
+                self._ring(self.ledger.send_signal(self.execution_id, name, payload))
+        self._ring(started.rings)
+        self._perform_all()
+        while rings := (self._decide_approvals() or self.ledger.advance()):
+            self._ring(rings)
+            self._perform_all()
+        return self.ledger.account(self.execution_id, plan)
+
+    def _ring(self, rings: list[Ring]) -> None:
+        self.dispatcher.ring(rings)
+
+    def _perform_all(self) -> None:
+        rings = self.dispatcher.rings
+        while rings:
+            if self.random is None:
+                ring = rings.popleft()
+            else:
+                index = self.random.randrange(len(rings))
+                ring = rings[index]
+                if self.random.random() > 0.1:
+                    del rings[index]
+            self.performer.perform(ring.step_id)
+
+    def _decide_approvals(self) -> list[Ring]:
+        wanted = self.case.get("approvals") or {}
+        rings: list[Ring] = []
+        for step_id, node in self.ledger.pending_approvals(self.execution_id):
+            answer = wanted.get(node)
+            if answer in ("approve", "reject") and step_id not in self.decided:
+                self.decided.add(step_id)
+                rings += self.ledger.decide_approval(step_id, {"decision": answer, "by": "user:case", "comment": "", "decisions": []})
+        return rings
+
+
+class Memory(MemoryLedger):
+    """The ledger in memory with what the harness asks of it."""
+
+    def send_signal(self, execution_id: str, name: str, payload: Json) -> list[Ring]:
+        """Kept until a step takes it, or taken by the oldest waiting one."""
+        self._rings = []
+        for step in self.steps.values():
+            if step["execution_id"] == execution_id and step["state"] == "waiting" and step["reason"] == f"signal:{name}":
+                self._wake(step, {"kind": "signal", "payload": payload})
+                return self._rings
+        self.signals.append({"execution_id": execution_id, "name": name, "payload": payload, "taken_by": None})
+        return []
+
+    def pending_approvals(self, execution_id: str) -> list[tuple[str, str]]:
+        """(step id, node id) of steps waiting for a decision."""
+        return [(row["id"], row["node"]) for row in self.steps.values() if row["state"] == "waiting" and row["reason"] == "approval"]
+
+    def decide_approval(self, step_id: str, payload: Json) -> list[Ring]:
+        """The step goes on with the decision."""
+        self._rings = []
+        self._wake(self.steps[step_id], {"kind": "approval", "payload": payload})
+        return self._rings
+
+    def account(self, execution_id: str, plan: Plan) -> Result:
+        """What the rows say."""
+        execution = self.executions[execution_id]
+        rows = [
+            {**row, "path": self._path(row)} for row in self.steps.values()
+            if row["execution_id"] == execution_id and row["kind"] == "node"
+        ]
+        return observed(execution, rows, plan)
+
+
+def observed(execution: Json, rows: list[Json], plan: Plan) -> Result:
+    """An execution row and its node steps' rows in the reference's words."""
+    steps = {}
+    for row in rows:
+        path = tuple((name, iteration) for name, iteration in row["path"])
+        error = row["error"] if row["state"] in ("failed", "timed_out") else None
+        steps[(row["node"], path)] = Step(
+            row["state"], row["output"] if row["state"] == "succeeded" else None, row["port"], first_class(error)
+        )
+    output = execution["output"]
+    if output is None and not plan.output and execution["status"] == "succeeded":
+        sinks = plan.regions[ROOT].sinks
+        output = {name: steps[(name, ())].output for name in sinks if steps.get((name, ()), Step("absent")).status == "succeeded"}
+    return result_of(execution["status"], output, first_class(execution["error"]), steps)
+
+
+def first_class(error: Json) -> str | None:
+    """The class at the bottom of the cause chain."""
+    if error is None:
+        return None
+    while error.get("cause"):
+        error = error["cause"]
+    return str(error["class"])
