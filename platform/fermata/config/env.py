@@ -187,6 +187,12 @@ class Environment:
         "Queues a worker consumes beside `default`, separated by commas.",
         parse=_names,
     )
+    task_modules: tuple[str, ...] = _variable(
+        "FERMATA_TASK_MODULES",
+        "",
+        "Modules with Celery tasks of your own for `celery_task` nodes, separated by commas.",
+        parse=_names,
+    )
     canvas: str = _variable(
         "FERMATA_CANVAS",
         "on",

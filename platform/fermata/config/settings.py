@@ -53,6 +53,7 @@ FERMATA = EngineSettings(
 FERMATA_DISPATCHER = ENVIRONMENT.dispatcher
 FERMATA_CANVAS = ENVIRONMENT.canvas
 FERMATA_QUEUES = ENVIRONMENT.queues
+FERMATA_TASK_MODULES = ENVIRONMENT.task_modules
 
 # --- Who may talk to us ---
 
