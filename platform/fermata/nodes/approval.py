@@ -13,7 +13,7 @@ from fermata.machine.outcomes import Await, Done
 from fermata.nodes.contract import Context, NodeType
 from fermata.nodes.fields import Duration, NodeConfig, Whole, is_template
 
-Assignee = Annotated[str, StringConstraints(pattern=r"^(user|role|group):[^\s:][^\n]{0,199}\z")]
+Assignee = Annotated[str, StringConstraints(pattern=r"^(user|role|group):[^\s:][^\n]{0,199}$")]
 
 
 class ApprovalConfig(NodeConfig):

@@ -55,11 +55,15 @@ class CallTask(Protocol):
         ...
 
 
+TaskName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$", max_length=200)]
+QueueName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]+$", max_length=100)]
+
+
 class CeleryTaskConfig(NodeConfig):
     """Which task, with what."""
 
-    task: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.\-]*\z", max_length=200), KNOWN] = Field(
-        description="The registered name, such as `shop.tasks.charge`."
+    task: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$", max_length=200), KNOWN] = (
+        Field(description="The registered name, such as `shop.tasks.charge`.")
     )
     args: list[Any] = Field(default=[], description="Positional arguments.")
     kwargs: dict[str, Any] = Field(default={}, description="Named arguments.")
@@ -70,8 +74,8 @@ class CeleryTaskConfig(NodeConfig):
             "`idempotent` is harmless under the same key; `pure` may be repeated at will."
         ),
     )
-    queue: Annotated[str, StringConstraints(pattern=r"^[\w.\-]+\z", max_length=100), KNOWN] | None = Field(
-        default=None, description="The queue whose workers have the task; `default` without it."
+    queue: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]+$", max_length=100), KNOWN] | None = (
+        Field(default=None, description="The queue whose workers have the task; `default` without it.")
     )
     remote: bool = Field(
         default=False,

@@ -15,8 +15,10 @@ from pydantic_core import ErrorDetails
 from fermata.graph.node_types import ConfigProblem
 from fermata.nodes.fields import NodeConfig, is_template
 
+_NOTHING = object()
 _CODES = {"missing": "missing_field", "extra_forbidden": "unknown_field", "literal_only": "literal_only"}
 _CURES = {
+    "instant": "Write date, time and zone.",
     "literal_only": "Write a plain value here, without an expression.",
     "bool_type": 'Write true, false or an expression such as "{{ inputs.total > 100 }}".',
     "duration": "Write a duration such as 500ms, 30s, 5m, 1h, 2d or PT1H30M.",
@@ -57,14 +59,19 @@ def locate(config: Any, location: Sequence[str | int]) -> tuple[list[str | int],
     path: list[str | int] = []
     value = config
     for part in location:
-        if (isinstance(value, Mapping) and part in value) or (
-            isinstance(value, list) and isinstance(part, int) and 0 <= part < len(value)
-        ):
-            value = value[part]
-        else:
-            continue
-        path.append(part)
+        inner = _part(value, part)
+        if inner is not _NOTHING:
+            path.append(part)
+            value = inner
     return path, value
+
+
+def _part(value: Any, part: str | int) -> Any:
+    if isinstance(value, Mapping):
+        return value.get(part, _NOTHING)
+    if isinstance(value, list) and isinstance(part, int) and 0 <= part < len(value):
+        return value[part]
+    return _NOTHING
 
 
 def _problem(config_type: type[NodeConfig], config: Any, detail: ErrorDetails) -> ConfigProblem | None:

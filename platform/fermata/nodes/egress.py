@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import socket
 import ssl
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from queue import Empty, SimpleQueue
@@ -24,6 +23,7 @@ import httpcore
 import httpx
 
 from fermata.nodes.addresses import is_link_local, is_public
+from fermata.nodes.inflate import BodyDamaged, BodyTooLarge, decoded
 
 SCHEMES = {"http": 80, "https": 443}
 _REDIRECTS = {301, 302, 303, 307, 308}
@@ -324,65 +324,15 @@ def _exchange(pool: httpcore.ConnectionPool, guard: _Guard, hop: Hop, limits: Li
             (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers
         )
         reply = Reply(status=response.status, headers=headers, body=b"", where=where(hop.url))
-        body = b"".join(_decoded(response.iter_stream(), reply.header("content-encoding"), limits.body_bytes))
+        encoding = reply.header("content-encoding")
+        body = b"".join(decoded(response.iter_stream(), encoding=encoding, most=limits.body_bytes))
         return replace(reply, body=body)
+    except BodyTooLarge as error:
+        raise EgressFailed("response_too_large", str(error)) from error
+    except BodyDamaged as error:
+        raise EgressFailed("invalid_response", str(error)) from error
     finally:
         response.close()
-
-
-def _decoded(chunks: Iterable[bytes], encoding: str, most: int) -> Iterator[bytes]:
-    """The body, decompressed piece by piece so that a bomb bursts at the cap and not in memory."""
-    decoder = _decoder(encoding.strip().lower())
-    left, at_end = most, True
-    for chunk in chunks:
-        for piece in decoder.pieces(chunk, left + 1) if decoder else (chunk,):
-            left -= len(piece)
-            if left < 0:
-                raise EgressFailed("response_too_large", f"The body exceeds {most} bytes.")
-            yield piece
-        at_end = decoder is None or decoder.at_end
-    if not at_end:
-        raise EgressFailed("invalid_response", "The compressed body is cut short.")
-
-
-class _Inflate:
-    """gzip (several members too) and deflate, with a cap on what one call gives."""
-
-    def __init__(self, window_bits: int) -> None:
-        self._window_bits = window_bits
-        self._machine = zlib.decompressobj(window_bits)
-        self._fresh = True
-
-    @property
-    def at_end(self) -> bool:
-        return self._machine.eof
-
-    def pieces(self, data: bytes, most: int) -> Iterator[bytes]:
-        """``data`` decompressed, ``most`` bytes at a time. Raises EgressFailed when it is damaged."""
-        while data:
-            if self._machine.eof:
-                self._machine = zlib.decompressobj(self._window_bits)
-            try:
-                piece = self._machine.decompress(data, most)
-            except zlib.error as error:
-                if self._fresh and self._window_bits == zlib.MAX_WBITS:  # "deflate" without its wrapper
-                    self._fresh, self._window_bits = False, -zlib.MAX_WBITS
-                    self._machine = zlib.decompressobj(self._window_bits)
-                    continue
-                raise EgressFailed("invalid_response", "The compressed body is damaged.") from error
-            self._fresh = False
-            yield piece
-            data = self._machine.unconsumed_tail or self._machine.unused_data
-
-
-def _decoder(encoding: str) -> _Inflate | None:
-    if encoding in {"", "identity"}:
-        return None
-    if encoding in {"gzip", "x-gzip"}:
-        return _Inflate(zlib.MAX_WBITS | 16)
-    if encoding == "deflate":
-        return _Inflate(zlib.MAX_WBITS)
-    raise EgressFailed("invalid_response", "The body is compressed in a way that was not asked for.")
 
 
 def _redirected(hop: Hop, status: int, location: str) -> Hop:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any
 
 from pydantic import (
@@ -10,11 +10,18 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     StrictBool,
     StringConstraints,
+    Tag,
+    ValidationError,
+    WrapValidator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core.core_schema import no_info_before_validator_function
 
 from fermata.graph.durations import seconds_of
 from fermata.graph.node_types import ConfigProblem
@@ -57,13 +64,23 @@ def _duration(text: str) -> str:
     return text
 
 
-KNOWN = BeforeValidator(_refuse_template)
+class _Known:
+    """Refuses expressions, and says so in the schema (``x-ui.expression``)."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return no_info_before_validator_function(_refuse_template, handler(source))
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {**handler(core), "x-ui": {"expression": False}}
+
+
+KNOWN = _Known()
 """Marks a field that may not hold an expression, because the plan is made of it."""
 
-Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*\z", max_length=64), KNOWN]
+Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=64), KNOWN]
 """A name that can stand in expressions and in ``node.port``."""
 
-ErrorClass = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.]*\z", max_length=100)]
+ErrorClass = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.]*$", max_length=100)]
 """The name of an error class, such as ``card_declined``."""
 
 Duration = Annotated[
@@ -80,5 +97,29 @@ Whole = Annotated[int, BeforeValidator(_integral)]
 Truth = Annotated[StrictBool, Field(json_schema_extra={"x-ui": {"widget": "expression"}})]
 """True or false, as a rule from an expression."""
 
-Scalar = str | int | float | bool
+
+def _one_fault(kind: str, message: str) -> WrapValidator:
+    """One sentence in place of a union's fault for each of its members."""
+
+    def validate(value: Any, inner: Callable[[Any], Any]) -> Any:
+        try:
+            return inner(value)
+        except ValidationError:
+            raise PydanticCustomError(kind, message) from None
+
+    return WrapValidator(validate)
+
+
+Number = Annotated[int | float, _one_fault("number", "Input should be a number")]
+"""A number that stays whole when it is."""
+
+Scalar = Annotated[
+    str | int | float | bool, _one_fault("scalar", "Input should be a text, a number, true or false")
+]
 """What can stand in a header or a query parameter."""
+
+Scalars = Annotated[
+    Annotated[Scalar, Tag("one")] | Annotated[list[Scalar], Tag("many")] | Annotated[None, Tag("none")],
+    Discriminator(lambda value: "many" if isinstance(value, list) else "none" if value is None else "one"),
+]
+"""A scalar, several, or nothing."""

@@ -23,7 +23,7 @@ from fermata.graph.plan import Effect
 from fermata.machine.outcomes import Done, Fail, Failure
 from fermata.nodes.contract import Context, NodeType
 from fermata.nodes.egress import SCHEMES, EgressFailed, Hop, Limits, Reply, fetch
-from fermata.nodes.fields import Duration, NodeConfig, Scalar, Whole, is_template
+from fermata.nodes.fields import Duration, NodeConfig, Scalar, Scalars, Whole, is_template
 from fermata.nodes.json_values import fault_in
 from fermata.nodes.redaction import redact, secret_forms
 
@@ -92,15 +92,15 @@ class HttpRequestConfig(NodeConfig):
     headers: dict[
         Annotated[str, AfterValidator(_header_name)], Annotated[Scalar, AfterValidator(_header_value)]
     ] = Field(default={}, description="Headers of the request; `Idempotency-Key` is added.")
-    query: dict[str, Scalar | list[Scalar] | None] = Field(
+    query: dict[str, Scalars] = Field(
         default={}, description="Query parameters; a list repeats the parameter, null leaves it out."
     )
     body: Any = Field(
         default=None,
         description="Sent as JSON; a text goes as it is when the header Content-Type names something else.",
     )
-    form: dict[str, Scalar | list[Scalar]] | None = Field(
-        default=None, description="Sent as a form, in place of `body`."
+    form: dict[str, Scalars] | None = Field(
+        default=None, description="Sent as a form, in place of `body`; lists and null as in `query`."
     )
     timeout: Annotated[Duration, AfterValidator(_request_seconds)] = Field(
         default="30s", description="The time for everything, redirects and body included; 10 minutes at most."
@@ -200,7 +200,7 @@ def _hop(config: HttpRequestConfig, key: str) -> Hop:
     headers = {name.lower(): _text(value) for name, value in config.headers.items()}
     content: bytes | None = None
     if config.form is not None:
-        pairs = {name: _texts(value) for name, value in config.form.items()}
+        pairs = {name: _texts(value) for name, value in config.form.items() if value is not None}
         content = urlencode(pairs, doseq=True).encode()
         headers.setdefault("content-type", "application/x-www-form-urlencoded")
     elif "body" in config.model_fields_set:
@@ -344,7 +344,7 @@ def _text(value: Scalar) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _texts(value: Scalar | list[Scalar] | None) -> list[str]:
+def _texts(value: Scalars) -> list[str]:
     return (
         [_text(part) for part in value]
         if isinstance(value, list)

@@ -12,7 +12,7 @@ from fermata.graph.node_types import ConfigProblem
 from fermata.machine.outcomes import Done, Write
 from fermata.nodes.config_problems import pointer_of
 from fermata.nodes.contract import Context, NodeType
-from fermata.nodes.fields import KNOWN, Identifier, NodeConfig
+from fermata.nodes.fields import KNOWN, Identifier, NodeConfig, Number
 
 Operation = Literal["set", "increment", "append", "merge"]
 _OPERATIONS: tuple[Operation, ...] = get_args(Operation)
@@ -24,7 +24,7 @@ class SetVariablesConfig(NodeConfig):
     set_: dict[Identifier, Any] = Field(
         default={}, alias="set", description="Variables and their new values."
     )
-    increment: dict[Identifier, int | float] = Field(
+    increment: dict[Identifier, Number] = Field(
         default={}, description="Variables and the number added to each."
     )
     append: dict[Identifier, Any] = Field(
