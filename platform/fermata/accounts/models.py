@@ -78,3 +78,35 @@ class ApiToken(models.Model):
         return f"{self.name} of {self.user}"
 
 
+
+
+class SignInAttempt(models.Model):
+    """Attempts to sign in, counted by name and address; see :mod:`fermata.accounts.throttle`."""
+
+    key = models.BinaryField(primary_key=True, max_length=32, help_text="sha-256 of address and name")
+    attempts = models.IntegerField()
+    since = models.DateTimeField()
+
+    class Meta:
+        db_table = "fermata_sign_in_attempt"
+
+    def __str__(self) -> str:
+        return f"{self.attempts} since {self.since}"
+
+
+class Ticket(models.Model):
+    """A short-lived right to open one stream, used once: for programs that cannot send headers with a WebSocket."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    secret_digest = models.BinaryField(max_length=32)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    token = models.ForeignKey(ApiToken, null=True, on_delete=models.CASCADE, related_name="+")
+    purpose = models.CharField(max_length=200, help_text="what it opens, such as execution:<id>")
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "fermata_ticket"
+        indexes = (models.Index(fields=["expires_at"], name="ticket_expiry"),)
+
+    def __str__(self) -> str:
+        return f"ticket of {self.user} for {self.purpose}"

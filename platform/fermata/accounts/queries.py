@@ -106,3 +106,8 @@ def _principal(token: ApiToken) -> Principal:
     held = role.first()
     roles = {} if held is None else {token.workspace_id: held}
     return Principal(user=token.user, roles=roles, scopes=tuple(token.scopes), token=token)
+
+
+def groups_of(user: User) -> list[str]:
+    """The names of the user's groups, sorted."""
+    return list(user.groups.order_by("name").values_list("name", flat=True))

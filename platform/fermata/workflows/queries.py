@@ -109,3 +109,13 @@ def names(workflow_ids: Collection[UUID]) -> dict[UUID, str]:
     """Workflow names by id."""
     return dict(Workflow.objects.filter(id__in=workflow_ids).values_list("id", "name"))
 
+
+
+def ids_of(ref: str, *, workspace_ids: Collection[UUID]) -> list[UUID]:
+    """Ids of the workflows, archived ones included, with this id or name in these workspaces."""
+    rows = Workflow.objects.filter(workspace_id__in=workspace_ids)
+    try:
+        named = rows.filter(Q(id=UUID(ref)) | Q(name=ref))
+    except ValueError:
+        named = rows.filter(name=ref)
+    return list(named.values_list("id", flat=True))

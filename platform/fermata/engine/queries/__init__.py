@@ -8,6 +8,7 @@ counts per node), ``waiting`` (why something does not move), ``approvals``, ``id
 from __future__ import annotations
 
 from fermata.engine.queries.approvals import Approvals, approval, approvals
+from fermata.engine.queries.approvals import shown as shown_approval
 from fermata.engine.queries.events import cursor, events, node_counts, parse_cursor, snapshot
 from fermata.engine.queries.executions import (
     FINAL,
@@ -15,13 +16,14 @@ from fermata.engine.queries.executions import (
     Filters,
     counts,
     execution,
+    execution_status,
     executions,
     recent,
     shown,
     workspace_of,
 )
 from fermata.engine.queries.idempotency import Replayed, replayed
-from fermata.engine.queries.steps import Slice, StepFilters, slice_of, step, steps, value
+from fermata.engine.queries.steps import Slice, StepFilters, one_step, slice_of, step, steps, value
 from fermata.engine.queries.waiting import why
 
 __all__ = [
@@ -38,12 +40,15 @@ __all__ = [
     "cursor",
     "events",
     "execution",
+    "execution_status",
     "executions",
     "node_counts",
+    "one_step",
     "parse_cursor",
     "recent",
     "replayed",
     "shown",
+    "shown_approval",
     "slice_of",
     "snapshot",
     "step",

@@ -216,3 +216,8 @@ def _nowhere(pointer: str) -> InvalidInput:
         "cure": "Ask for the value without pointer to see what it holds.",
     }
     return InvalidInput(row["message"], problems=[row])
+
+
+def one_step(step_id: UUID, *, execution_id: UUID) -> dict[str, Any]:
+    """One step as the interface shows it. Raises NotFound."""
+    return with_values([step(step_id, execution_id=execution_id)])[0]

@@ -1,0 +1,204 @@
+"""What all views share: who asks, which workspace, which right, and requests checked against pydantic models.
+
+A view is a :class:`Resource` with ``actions`` (HTTP method → action of ``accounts.permissions``) and, when its address
+names an object, ``load``. The base decides in one order: 401 for nobody, 404 for what is not there or not theirs,
+403 for a member without the right; only then the handler runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any, ClassVar, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from fermata.accounts import queries as accounts
+from fermata.accounts.operations import DEFAULT_WORKSPACE
+from fermata.accounts.queries import Principal
+from fermata.api import problems
+from fermata.api.authentication import CookieAuthentication, TokenAuthentication
+from fermata.api.parsing import StrictJsonParser
+from fermata.api.problems import InvalidRequest, NotSignedIn
+from fermata.api.rendering import JsonRenderer
+from fermata.errors import Forbidden, NotFound
+from fermata.workflows.limits import escape, problems_of_value
+
+PUBLIC = "public"
+"""Action of a route that anybody may use."""
+SIGNED_IN = "signed_in"
+"""Action of a route about the caller alone."""
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Input(BaseModel):
+    """Base of request models: unknown members are refused, texts are no numbers."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+
+class Query(BaseModel):
+    """Base of query strings: texts become numbers and flags, unknown names are refused."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class AlwaysJson(BaseContentNegotiation):
+    """Every answer is JSON, whatever the client's Accept header says."""
+
+    def select_parser(self, request: Request, parsers: Sequence[Any]) -> Any:
+        """The parser for the body's content type, or None."""
+        media_type = (request.content_type or "").split(";")[0].strip().lower()
+        return next((parser for parser in parsers if parser.media_type == media_type), None)
+
+    def select_renderer(
+        self, request: Request, renderers: Sequence[Any], format_suffix: str | None = None
+    ) -> tuple[Any, str]:
+        """The one renderer."""
+        return renderers[0], renderers[0].media_type
+
+
+class Resource(APIView):
+    """Base of all views; see the module."""
+
+    authentication_classes = [TokenAuthentication, CookieAuthentication]
+    parser_classes = [StrictJsonParser]
+    renderer_classes = [JsonRenderer]
+    permission_classes = []
+    throttle_classes = []
+    content_negotiation_class = AlwaysJson
+    metadata_class = None
+    http_method_names = ["get", "post", "put", "patch", "delete", "head"]
+
+    actions: ClassVar[Mapping[str, str]] = {}
+    missing: ClassVar[str] = "There is no such object."
+    """Said alike for what is not there and for what belongs to strangers."""
+
+    principal: Principal
+    subject: Any
+
+    def load(self, **ids: Any) -> Any:
+        """The object the address names, with ``workspace_id``; raises NotFound. None: the address names none."""
+        return None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Decide whether the handler may run."""
+        super().initial(request, *args, **kwargs)
+        method = (request.method or "").lower()
+        action = self.actions.get("get" if method == "head" else method)
+        if action is None or action == PUBLIC:  # without an action there is no handler: DRF answers 405
+            return
+        if not isinstance(request.auth, Principal):
+            raise NotSignedIn(cure="Sign in, or send Authorization: Bearer <token>.")
+        self.principal = request.auth
+        if action == SIGNED_IN:
+            return
+        try:
+            self.subject = self.load(**kwargs)
+        except NotFound as error:
+            raise NotFound(self.missing) from error
+        if self.subject is not None:
+            self.require(self.subject.workspace_id, action)
+
+    def require(self, workspace_id: UUID, action: str) -> None:
+        """Raise NotFound for a stranger to the workspace, Forbidden for a member without the right."""
+        if not self.principal.sees(workspace_id):
+            raise NotFound(self.missing)
+        reason = self.principal.refusal(workspace_id, action)
+        if reason is not None:
+            raise Forbidden(reason)
+
+    def workspace_ids(self, action: str) -> list[UUID]:
+        """For lists: the workspace that ``?workspace=`` (id or slug) names, else all where the action is allowed."""
+        reference = self.request.query_params.get("workspace")
+        if reference is not None:
+            return [self._named(reference, action)]
+        allowed = [found for found in self.principal.roles if self.principal.allows(found, action)]
+        if self.principal.roles and not allowed:
+            raise Forbidden(self.principal.refusal(next(iter(self.principal.roles)), action))
+        return allowed
+
+    def workspace_id(self, action: str) -> UUID:
+        """For creates: the workspace that ``?workspace=`` names, else the only one, else the default one."""
+        reference = self.request.query_params.get("workspace")
+        roles = self.principal.roles
+        if reference is None and len(roles) == 1:
+            reference = str(next(iter(roles)))
+        elif reference is None:
+            default = accounts.workspace(DEFAULT_WORKSPACE, among=list(roles))
+            if default is None:
+                cure = "Add ?workspace= with its id or slug."
+                raise InvalidRequest("Say in which workspace.", cure=cure)
+            reference = str(default.id)
+        return self._named(reference, action)
+
+    def _named(self, reference: str, action: str) -> UUID:
+        found = accounts.workspace(reference.replace("\x00", ""), among=list(self.principal.roles))
+        if found is None:
+            raise NotFound("There is no such workspace.")
+        self.require(found.id, action)
+        return found.id
+
+    def body(self, model: type[Model]) -> Model:
+        """The request's body as ``model``. Raises InvalidRequest with every problem."""
+        return checked(model, self.request.data)
+
+    def query(self, model: type[Model]) -> Model:
+        """The query string as ``model``; a name given twice and unknown names are refused."""
+        params = self.request.query_params
+        repeated = [name for name, values in params.lists() if len(values) > 1]
+        if repeated:
+            row = _row("repeated_parameter", f"/{escape(repeated[0])}", "This parameter stands twice.", "Send it once.")
+            raise InvalidRequest(row["message"], problems=[row])
+        given = params.dict()
+        if "workspace" not in model.model_fields:
+            given.pop("workspace", None)
+        bad = list(problems_of_value(given))
+        if bad:
+            raise InvalidRequest("The query string holds values that cannot be accepted.", problems=bad)
+        return checked(model, given)
+
+    def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], Any]:
+        """Problem documents for everything."""
+        return problems.handler
+
+    def get_authenticate_header(self, request: Request) -> str:
+        """The challenge of a 401."""
+        return TokenAuthentication().authenticate_header(request)
+
+    def handle_exception(self, exc: Exception) -> Any:
+        """As DRF does it, with the challenge also for our own 401."""
+        response = super().handle_exception(exc)
+        if response.status_code == 401:
+            response["WWW-Authenticate"] = self.get_authenticate_header(self.request)
+        return response
+
+
+def checked(model: type[Model], data: Any) -> Model:
+    """``data`` as ``model``. Raises InvalidRequest with a pointer and a cure for every problem."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        rows = [_problem(model, detail) for detail in error.errors(include_url=False, include_input=False)]
+        raise InvalidRequest("The request does not have the expected shape.", problems=rows) from error
+
+
+def _problem(model: type[BaseModel], detail: Any) -> dict[str, str]:
+    pointer = "".join(f"/{escape(str(part))}" for part in detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        name = str(detail["loc"][-1])
+        known = [field.alias or key for key, field in model.model_fields.items()]
+        close = get_close_matches(name, known, n=1)
+        cure = f"Did you mean {close[0]}?" if close else f"Leave it out; known are: {', '.join(known) or 'none'}."
+        return _row("unknown_member", pointer, "This is not known here.", cure)
+    cure = "Add it." if detail["type"] == "missing" else "Correct the value."
+    return _row(detail["type"], pointer, f"{detail['msg']}.", cure)
+
+
+def _row(code: str, pointer: str, message: str, cure: str) -> dict[str, str]:
+    return {"code": code, "pointer": pointer.encode("utf-8", "replace").decode(), "message": message, "cure": cure}

@@ -1,0 +1,141 @@
+"""The OpenAPI document: how views describe themselves, the parts DRF does not know, and the views that serve it.
+
+``openapi.yaml`` beside this file is committed; ``manage.py openapi`` writes it and ``manage.py openapi --check`` fails
+when it has drifted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from drf_spectacular.authentication import SessionScheme
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from pydantic import BaseModel, Field, JsonValue
+
+View = TypeVar("View", bound=Callable[..., Any])
+WORKSPACE = OpenApiParameter("workspace", str, description="Id or slug of the workspace.")
+
+
+class ProblemRow(BaseModel):
+    """One problem: where, what, and what to do."""
+
+    code: str
+    pointer: str = Field(description="JSON pointer into what was sent")
+    message: str
+    cure: str
+    severity: str | None = None
+    node_id: str | None = None
+    fix: list[dict[str, JsonValue]] | None = Field(None, description="RFC 6902 patch against the definition")
+
+
+class Problem(BaseModel):
+    """A problem document (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    code: str = Field(description="stable; programs branch on this")
+    detail: str
+    cure: str | None = None
+    problems: list[ProblemRow] | None = None
+
+
+ERRORS = {
+    400: "The request is malformed.",
+    401: "Nobody is signed in.",
+    403: "A member without the right.",
+    404: "Not there, or not yours.",
+    409: "The object is not in a state that allows this.",
+    412: "Somebody was faster; the current draft is in `draft`.",
+    413: "Larger than the limit.",
+    415: "Send application/json.",
+    422: "Well formed, but it cannot be carried out; see `problems`.",
+    428: "If-Match is required.",
+    429: "Too many requests; see Retry-After.",
+    503: "A server that is needed does not answer; see Retry-After.",
+}
+
+
+def described(
+    summary: str,
+    *,
+    answer: Any = None,
+    status: int = 200,
+    body: Any = None,
+    query: type[BaseModel] | None = None,
+    workspace: bool = False,
+    headers: tuple[str, ...] = (),
+    errors: tuple[int, ...] = (),
+    also: dict[int, Any] | None = None,
+) -> Callable[[View], View]:
+    """Describe one handler. ``answer``: model of the body at ``status``, None for no body; ``also``: further ones."""
+    responses: dict[Any, Any] = {status: answer if answer is not None else OpenApiResponse(description="No body.")}
+    responses |= also or {}
+    failing = {400, 401, 403, 404, 503, *errors} | ({413, 415} if body is not None else set())
+    for code in sorted(failing):
+        responses[(code, "application/problem+json")] = OpenApiResponse(Problem, description=ERRORS[code])
+    parameters = [WORKSPACE] if workspace else []
+    parameters += _parameters(query) if query else []
+    parameters += [OpenApiParameter(name, str, OpenApiParameter.HEADER) for name in headers]
+    return extend_schema(summary=summary, request=body, responses=responses, parameters=parameters)  # type: ignore[return-value]
+
+
+def _parameters(model: type[BaseModel]) -> list[Any]:
+    schema = model.model_json_schema()
+    required = set(schema.get("required", ()))
+    return [
+        OpenApiParameter(name, {k: v for k, v in rule.items() if k != "title"}, required=name in required)
+        for name, rule in schema.get("properties", {}).items()
+    ]
+
+
+class Operations(AutoSchema):
+    """Operation ids such as ``workflows_draft_patch``; one tag per first word of the address."""
+
+    def get_operation_id(self) -> str:
+        """Words of the address and the method."""
+        words = [word for word in self.path.split("/")[3:] if word and not word.startswith("{")]
+        ends_in_id = self.path.rstrip("/").endswith("}")
+        verb = {"GET": "read" if ends_in_id else "get"}.get(self.method, self.method.lower())
+        return "_".join([*(word.replace("-", "_") for word in words), *(["one"] if ends_in_id else []), verb])
+
+    def get_tags(self) -> list[str]:
+        """Executions apart from workflows."""
+        words = self.path.split("/")[3:]
+        return ["executions" if "executions" in words else words[0]]
+
+
+class Generator(SchemaGenerator):
+    """DRF's generator, with the stream's frames among the components and the WebSocket described."""
+
+    def get_schema(self, request: Any = None, public: bool = False) -> Any:
+        """The document."""
+        from fermata.api.stream.frames import STREAM_DESCRIPTION, components
+
+        schema = super().get_schema(request=request, public=public)
+        schema["components"].setdefault("schemas", {}).update(components())
+        schema["components"]["schemas"] = dict(sorted(schema["components"]["schemas"].items()))
+        schema["info"]["x-stream"] = STREAM_DESCRIPTION
+        return schema
+
+
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """API tokens in the document."""
+
+    target_class = "fermata.api.authentication.TokenAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        """A bearer scheme."""
+        return {"type": "http", "scheme": "bearer", "description": "An API token, fmt_…"}
+
+
+class CookieScheme(SessionScheme):  # type: ignore[no-untyped-call]
+    """The session cookie in the document."""
+
+    target_class = "fermata.api.authentication.CookieAuthentication"
+    name = "session"

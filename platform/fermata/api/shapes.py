@@ -1,0 +1,398 @@
+"""The bodies of answers, as models: they stand in the OpenAPI document, and tests check real answers against them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field, JsonValue
+
+Can = Annotated[dict[str, Literal[True] | str], Field(description="action → true, or the reason why not")]
+Next = Annotated[str | None, Field(description="cursor of the next page, or null")]
+ExecutionStatus = Literal[
+    "queued",
+    "running",
+    "waiting",
+    "pausing",
+    "paused",
+    "cancelling",
+    "succeeded",
+    "failed",
+    "cancelled",
+    "timed_out",
+]
+StepStatus = Literal[
+    "ready", "running", "waiting", "held", "retrying", "succeeded", "failed", "skipped", "cancelled", "timed_out"
+]
+
+
+class WorkspaceRow(BaseModel):
+    """A workspace and the caller's role in it."""
+
+    id: UUID
+    slug: str
+    name: str
+    role: str
+
+
+class Person(BaseModel):
+    """The caller."""
+
+    id: UUID
+    username: str
+    name: str
+    email: str
+    is_staff: bool
+
+
+class Me(BaseModel):
+    """Who is asking, and where they may work."""
+
+    user: Person
+    workspaces: list[WorkspaceRow]
+    locale: str
+    features: dict[str, bool]
+    token: UUID | None = Field(description="id of the API token used, null for a session")
+
+
+class WorkspacePage(BaseModel):
+    """The caller's workspaces."""
+
+    results: list[WorkspaceRow]
+    next: Next
+
+
+class TokenRow(BaseModel):
+    """An API token without its secret."""
+
+    id: UUID
+    name: str
+    workspace_id: UUID
+    scopes: list[str] = Field(description="empty: everything its user may do")
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+
+class IssuedToken(TokenRow):
+    """A new API token; ``token`` is shown this once."""
+
+    token: str
+
+
+class TokenPage(BaseModel):
+    """The caller's tokens."""
+
+    results: list[TokenRow]
+    next: Next
+
+
+class RecentExecution(BaseModel):
+    """One of the last 20 executions of a workflow."""
+
+    id: UUID
+    status: str
+    duration_seconds: float | None
+
+
+class WorkflowRow(BaseModel):
+    """A workflow in a list."""
+
+    id: UUID
+    workspace_id: UUID
+    name: str
+    description: str
+    latest_version: int | None
+    created_at: datetime
+    updated_at: datetime
+    archived_at: datetime | None
+    recent: list[RecentExecution]
+    can: Can
+
+
+class Workflow(WorkflowRow):
+    """One workflow."""
+
+    draft_rev: int
+
+
+class WorkflowPage(BaseModel):
+    """A page of workflows."""
+
+    results: list[WorkflowRow]
+    next: Next
+
+
+class Draft(BaseModel):
+    """What is being edited."""
+
+    rev: int
+    definition: dict[str, Any]
+    source: str | None = Field(None, description="the YAML text, while it parses to the definition")
+    editor: dict[str, Any]
+
+
+class DocumentProblem(BaseModel):
+    """One problem of a document."""
+
+    code: str
+    severity: Literal["error", "warning"]
+    pointer: str
+    node_id: str | None = None
+    message: str
+    cure: str
+    fix: list[dict[str, Any]] | None = None
+
+
+class Validation(BaseModel):
+    """Every problem at once; ``valid`` means: no errors."""
+
+    valid: bool
+    problems: list[DocumentProblem]
+
+
+class Published(BaseModel):
+    """A new version."""
+
+    id: UUID
+    version: int
+    digest: str
+    created_at: datetime
+
+
+class VersionRow(Published):
+    """A version in a list."""
+
+    draft_rev: int | None
+    created_by: str | None
+
+
+class Version(VersionRow):
+    """One version with its definition."""
+
+    workflow_id: UUID
+    definition: dict[str, Any]
+
+
+class VersionPage(BaseModel):
+    """A page of versions, newest first."""
+
+    results: list[VersionRow]
+    next: Next
+
+
+class Started(BaseModel):
+    """An accepted execution."""
+
+    id: UUID
+    status: ExecutionStatus
+    workflow_id: UUID
+    version: int | Literal["draft"]
+    created_at: datetime | None
+
+
+class ExecutionRow(BaseModel):
+    """An execution in a list."""
+
+    id: UUID
+    workspace_id: UUID
+    workflow_id: UUID
+    workflow_name: str | None = None
+    version_id: UUID
+    version: int | Literal["draft"]
+    status: ExecutionStatus
+    error: JsonValue
+    workflow_key: str | None
+    root_id: UUID
+    parent_step_id: UUID | None
+    depth: int
+    tags: list[str]
+    priority: int
+    debug: bool
+    started_by: str
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    deadline_at: datetime | None
+    paused_at: datetime | None
+    rev: int
+    can: Can
+
+
+class Execution(ExecutionRow):
+    """One execution with its values."""
+
+    input: JsonValue
+    output: JsonValue
+    variables: dict[str, JsonValue]
+    trigger: JsonValue
+
+
+class ExecutionPage(BaseModel):
+    """A page of executions, newest first."""
+
+    results: list[ExecutionRow]
+    next: Next
+
+
+class ExecutionCounts(BaseModel):
+    """Executions by status; at most 10,000 are counted."""
+
+    counts: dict[str, int]
+    total: int
+    capped: bool
+
+
+class Status(BaseModel):
+    """The status after a command."""
+
+    id: UUID
+    status: str
+
+
+class PathSegment(BaseModel):
+    """A region a step stands in, and which iteration of it."""
+
+    region: str
+    iteration: int
+
+
+class StepState(BaseModel):
+    """A step without its values."""
+
+    id: UUID
+    node_id: str
+    path: list[PathSegment]
+    run: int
+    superseded: bool
+    attempt: int
+    status: StepStatus
+    rev: int
+    port: str | None
+    error: JsonValue
+    handled_by: str | None
+    reason: str | None
+    worker: str | None
+    ready_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    due_at: datetime | None
+
+
+class StepRow(StepState):
+    """A step with values up to 16 KiB; ``truncated`` names the sides to fetch by slice."""
+
+    input: JsonValue
+    output: JsonValue
+    truncated: list[Literal["input", "output"]] | None = None
+
+
+class StepPage(BaseModel):
+    """A page of steps."""
+
+    results: list[StepRow]
+    next: Next
+
+
+class ValueSlice(BaseModel):
+    """A part of a value; ``size`` counts elements, members or characters."""
+
+    pointer: str
+    type: Literal["null", "boolean", "integer", "number", "string", "array", "object"]
+    size: int | None
+    offset: int
+    value: JsonValue
+    next_offset: int | None
+    truncated: bool
+
+
+class WaitingStep(BaseModel):
+    """A live step and what it waits for."""
+
+    step_id: UUID
+    node_id: str
+    path: list[PathSegment]
+    run: int
+    attempt: int
+    status: StepStatus
+    reason: str
+    sentence: str
+    cure: str | None = None
+    approval_id: UUID | None = None
+    worker: str | None
+    ready_at: datetime | None
+    started_at: datetime | None
+    due_at: datetime | None
+
+
+class WaitingJoin(BaseModel):
+    """A join at which something has arrived, waiting for the rest."""
+
+    node_id: str
+    iteration: int
+    sentence: str
+    settled: int
+    live: int
+    total: int
+    need: int
+
+
+class Why(BaseModel):
+    """Why an execution does not move."""
+
+    status: ExecutionStatus
+    sentence: str
+    waiting_for: list[WaitingStep]
+    joins: list[WaitingJoin]
+    more: int = Field(description="live steps beyond those explained")
+
+
+class Approval(BaseModel):
+    """A question put to people."""
+
+    id: UUID
+    workspace_id: UUID
+    execution_id: UUID
+    step_id: UUID
+    run: int
+    title: str
+    description: str
+    assignees: list[str]
+    quorum: int
+    status: Literal["pending", "approved", "rejected", "expired", "cancelled"]
+    decisions: list[dict[str, JsonValue]]
+    created_at: datetime
+    due_at: datetime | None
+    decided_at: datetime | None
+    can: Can
+
+
+class ApprovalPage(BaseModel):
+    """A page of approvals, newest first."""
+
+    results: list[Approval]
+    next: Next
+
+
+class NodeTypes(BaseModel):
+    """The catalogue of node types."""
+
+    results: list[dict[str, Any]]
+    next: Next
+
+
+class Ticket(BaseModel):
+    """A ticket for one WebSocket handshake."""
+
+    ticket: str
+    expires_at: datetime
+
+
+class Health(BaseModel):
+    """What works."""
+
+    status: Literal["ok", "degraded", "unavailable"]
+    database: Literal["ok", "unavailable"] | None = None
+    redis: Literal["ok", "unavailable"] | None = None

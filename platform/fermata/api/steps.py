@@ -1,0 +1,131 @@
+"""``/workflows/executions/{execution_id}/steps``: rows, slices of values, and a held step's resolution."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal, get_args
+from uuid import UUID
+
+from pydantic import Field, field_validator
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from fermata.api import pagination
+from fermata.api.executions import OneExecution
+from fermata.api.problems import InvalidRequest
+from fermata.api.resource import Input, Query
+from fermata.api.schema import described
+from fermata.api.shapes import StepPage, StepRow, StepStatus, ValueSlice
+from fermata.engine import operations
+from fermata.engine import queries as engine
+
+STATUSES = get_args(StepStatus)
+
+
+class StepList(Query):
+    """``parent``: id of a container's step, for its inside. ``status``: one or several, separated by commas."""
+
+    node_id: str | None = Field(None, max_length=200)
+    parent: UUID | None = None
+    status: str | None = Field(None, max_length=200)
+    superseded: bool | None = None
+    sort: Literal["ready_at", "-ready_at"] = "ready_at"
+    cursor: str | None = Field(None, max_length=2000)
+    limit: int = Field(100, ge=1, le=1000)
+
+    @field_validator("status")
+    @classmethod
+    def _known(cls, text: str | None) -> str | None:
+        unknown = [name for name in (text or "").split(",") if text and name not in STATUSES]
+        if unknown:
+            raise ValueError(f"there is no status {unknown[0]}; known are {', '.join(STATUSES)}")
+        return text
+
+
+class ValuePart(Query):
+    """``pointer`` into the value, then ``limit`` elements, members or characters from ``offset``."""
+
+    side: Literal["input", "output"] = "output"
+    pointer: str = Field("", max_length=2000)
+    offset: int = Field(0, ge=0, le=2**31)
+    limit: int = Field(1000, ge=1, le=100_000)
+    max_bytes: int = Field(256 * 1024, ge=1, le=4 * 1024 * 1024)
+
+
+class Resolution(Input):
+    """What became of the effect whose worker was lost. ``output`` goes with ``succeed``."""
+
+    action: Literal["retry", "fail", "succeed"]
+    output: Any = None
+
+
+class StepsView(OneExecution):
+    """List steps."""
+
+    actions = {"get": "execution.read"}
+
+    @described("List steps", answer=StepPage, query=StepList)
+    def get(self, request: Request, execution_id: UUID) -> Response:
+        """Steps by the time they became ready, with values up to 16 KiB."""
+        asked = self.query(StepList)
+        rows = engine.steps(
+            execution_id,
+            filters=engine.StepFilters(
+                node_id=asked.node_id,
+                parent=asked.parent,
+                statuses=tuple(asked.status.split(",")) if asked.status else (),
+                superseded=asked.superseded,
+            ),
+            sort=asked.sort,
+            after=pagination.decode(asked.cursor, datetime, UUID),  # type: ignore[arg-type]
+            limit=asked.limit + 1,
+        )
+        page, following = pagination.page(
+            rows, limit=asked.limit, cursor=lambda row: pagination.encode(row["sort_at"], row["id"])
+        )
+        return Response({"results": [_shown(row) for row in page], "next": following})
+
+
+class StepView(OneExecution):
+    """Read a step."""
+
+    actions = {"get": "execution.read"}
+
+    @described("Read a step", answer=StepRow)
+    def get(self, request: Request, execution_id: UUID, step_id: UUID) -> Response:
+        """One step with values up to 16 KiB."""
+        return Response(_shown(engine.one_step(step_id, execution_id=execution_id)))
+
+
+class ValueView(OneExecution):
+    """Read a value."""
+
+    actions = {"get": "execution.read"}
+
+    @described("Read a slice of a value", answer=ValueSlice, query=ValuePart, errors=(422,))
+    def get(self, request: Request, execution_id: UUID, step_id: UUID) -> Response:
+        """A part of a step's input or output."""
+        asked = self.query(ValuePart)
+        row = engine.step(step_id, execution_id=execution_id)
+        part = engine.Slice(asked.pointer, offset=asked.offset, limit=asked.limit, max_bytes=asked.max_bytes)
+        return Response(engine.value(row, side=asked.side, part=part))
+
+
+class ResolveView(OneExecution):
+    """Resolve a held step."""
+
+    actions = {"post": "execution.resolve"}
+
+    @described("Resolve a held step", body=Resolution, answer=StepRow, errors=(409,))
+    def post(self, request: Request, execution_id: UUID, step_id: UUID) -> Response:
+        """Say what became of an effect whose worker was lost."""
+        given = self.body(Resolution)
+        if "output" in given.model_fields_set and given.action != "succeed":
+            raise InvalidRequest("`output` goes with the action succeed only.", cure="Leave `output` out.")
+        engine.step(step_id, execution_id=execution_id)
+        operations.resolve_held(step_id, action=given.action, output=given.output, by=self.principal.name)
+        return Response(_shown(engine.one_step(step_id, execution_id=execution_id)))
+
+
+def _shown(row: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key != "sort_at"}

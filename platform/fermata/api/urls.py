@@ -1,0 +1,88 @@
+"""Every address below ``/api/v1/``. None has a slash at its end; with one they work too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import URLPattern, path, re_path, resolve
+from django.urls.exceptions import Resolver404
+from django.views.decorators.csrf import csrf_exempt
+from drf_spectacular.views import SpectacularAPIView
+
+from fermata.api import approvals, drafts, executions, health, node_types, problems, session, starts, steps, tokens
+from fermata.api import workflows as flows
+from fermata.api.resource import PUBLIC
+from fermata.api.schema import Generator
+
+EXECUTION = "workflows/executions/<uuid:execution_id>"
+WORKFLOW = "workflows/<uuid:workflow_id>"
+
+
+class SchemaView(SpectacularAPIView):
+    """The OpenAPI document."""
+
+    actions = {"get": PUBLIC}
+    authentication_classes = []
+    permission_classes = []
+    generator_class = Generator
+
+
+@csrf_exempt
+def otherwise(request: HttpRequest, rest: str) -> HttpResponseBase:
+    """An address with a slash at its end is served as the one without; any other is a 404 problem document."""
+    bare = request.path_info.rstrip("/")
+    if bare != request.path_info:
+        try:
+            match = resolve(bare)
+        except Resolver404:
+            return problems.no_such_address(request)
+        view: Callable[..., Any] = match.func
+        if view is not otherwise:
+            return view(request, *match.args, **match.kwargs)  # type: ignore[no-any-return]
+    return problems.no_such_address(request)
+
+
+urlpatterns: list[URLPattern] = [
+    path("healthz", health.HealthzView.as_view()),
+    path("readyz", health.ReadyzView.as_view()),
+    path("schema", SchemaView.as_view()),
+    path("session", session.SessionView.as_view()),
+    path("me", session.MeView.as_view()),
+    path("workspaces", session.WorkspacesView.as_view()),
+    path("tokens", tokens.TokensView.as_view()),
+    path("tokens/<uuid:token_id>", tokens.TokenView.as_view()),
+    path("node-types", node_types.NodeTypesView.as_view()),
+    path("approvals", approvals.ApprovalsView.as_view()),
+    path("approvals/<uuid:approval_id>", approvals.ApprovalView.as_view()),
+    path("approvals/<uuid:approval_id>/decide", approvals.DecideView.as_view()),
+    path("workflows", flows.WorkflowsView.as_view()),
+    path("workflows/validate", flows.ValidateAnyView.as_view()),
+    path("workflows/executions", executions.ExecutionsView.as_view()),
+    path("workflows/executions/counts", executions.ExecutionCountsView.as_view()),
+    path(EXECUTION, executions.ExecutionView.as_view()),
+    path(f"{EXECUTION}/events", executions.EventsView.as_view()),
+    path(f"{EXECUTION}/snapshot", executions.SnapshotView.as_view()),
+    path(f"{EXECUTION}/graph", executions.GraphView.as_view()),
+    path(f"{EXECUTION}/why", executions.WhyView.as_view()),
+    path(f"{EXECUTION}/cancel", executions.CancelView.as_view()),
+    path(f"{EXECUTION}/pause", executions.PauseView.as_view()),
+    path(f"{EXECUTION}/resume", executions.ResumeView.as_view()),
+    path(f"{EXECUTION}/signal", executions.SignalView.as_view()),
+    path(f"{EXECUTION}/ticket", executions.TicketView.as_view()),
+    path(f"{EXECUTION}/steps", steps.StepsView.as_view()),
+    path(f"{EXECUTION}/steps/<uuid:step_id>", steps.StepView.as_view()),
+    path(f"{EXECUTION}/steps/<uuid:step_id>/value", steps.ValueView.as_view()),
+    path(f"{EXECUTION}/steps/<uuid:step_id>/resolve", steps.ResolveView.as_view()),
+    path(WORKFLOW, flows.WorkflowView.as_view()),
+    path(f"{WORKFLOW}/draft", drafts.DraftView.as_view()),
+    path(f"{WORKFLOW}/validate", flows.ValidateView.as_view()),
+    path(f"{WORKFLOW}/publish", drafts.PublishView.as_view()),
+    path(f"{WORKFLOW}/versions", drafts.VersionsView.as_view()),
+    path(f"{WORKFLOW}/versions/<int:number>", drafts.VersionView.as_view()),
+    path(f"{WORKFLOW}/duplicate", flows.DuplicateView.as_view()),
+    path(f"{WORKFLOW}/export", flows.ExportView.as_view()),
+    path(f"{WORKFLOW}/executions", starts.StartsView.as_view()),
+    re_path(r"^(?P<rest>.*)$", otherwise),
+]
