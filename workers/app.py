@@ -133,7 +133,7 @@ def create_app() -> Celery:
     # as the step; `lifecycle` does what is needed at a fork and `tasks` renews a broken connection.
     application = Celery(
         "fermata",
-        include=["workers.tasks", *getattr(settings, "FERMATA_TASK_MODULES", ())],
+        include=["workers.lifecycle", "workers.tasks", *getattr(settings, "FERMATA_TASK_MODULES", ())],
         fixups=(),
         task_cls="celery.contrib.django.task:DjangoTask",
     )

@@ -7,10 +7,23 @@ import time
 
 from fermata.coordination.broker import STEP_TASK
 from fermata.coordination.client import client
+from workers import lifecycle
 from workers.app import app
 
-app.conf.include = []
-app.conf.worker_hijack_root_logger = True
+app.conf.include = ["workers.lifecycle"]
+
+
+class Idle:
+    """Stands for recovery: there is no ledger here."""
+
+    def start(self) -> None:
+        """Nothing to do."""
+
+    def end(self) -> None:
+        """Nothing to end."""
+
+
+lifecycle.RecoveryThread = Idle
 
 
 @app.task(name=STEP_TASK, bind=True)

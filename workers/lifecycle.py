@@ -1,0 +1,81 @@
+"""What a worker process does beside tasks: recovery, watchdog, and nothing shared after a fork.
+
+Importing it wires these functions to Celery's signals; the application includes it in workers only.
+"""
+
+from __future__ import annotations
+
+import logging
+import logging.config
+import os
+import time
+from typing import Any
+
+from celery import signals
+from django.conf import settings
+from django.db import connections
+
+from fermata.coordination.client import forget_connections
+from fermata.engine import dispatch
+from workers import watchdog
+from workers.recovery import RecoveryThread
+
+CHATTY = ("celery.worker.strategy", "celery.app.trace")
+"""Loggers that write two lines per step at INFO; the journal has it all."""
+
+_threads: list[RecoveryThread | watchdog.Watchdog] = []
+
+
+def keep_logging(**_: Any) -> None:
+    """Use Django's logging; connecting here keeps Celery from making its own."""
+    logging.config.dictConfig(settings.LOGGING)
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def start_threads(sender: Any = None, **_: Any) -> None:
+    """Start recovery and watchdog in the main process, after the children were made.
+
+    Celery says `ready` again after every reconnection; the threads are started once.
+    """
+    if _threads or sender is None:
+        return
+    queues = tuple(sender.app.amqp.queues.consume_from)
+    _threads.append(RecoveryThread())
+    _threads.append(
+        watchdog.Watchdog(queues, patience_seconds=watchdog.PATIENCE_SECONDS, clock=time.monotonic)
+    )
+    for thread in _threads:
+        thread.start()
+
+
+def end_threads(**_: Any) -> None:
+    """Stop both; a sweep under way may finish."""
+    while _threads:
+        _threads.pop().end()
+
+
+def share_nothing(**_: Any) -> None:
+    """Drop the connections, threads and dispatcher that a new child inherited.
+
+    The descriptor is closed, not the connection: a goodbye on the shared socket would end the parent's
+    session.
+    """
+    for connection in connections.all(initialized_only=True):
+        if connection.connection is not None:
+            os.close(connection.connection.fileno())
+            connection.connection = None
+    forget_connections()
+    dispatch.dispatcher.cache_clear()
+    _threads.clear()
+
+
+def connect() -> None:
+    """Wire the receivers to Celery's signals."""
+    signals.setup_logging.connect(keep_logging)
+    signals.worker_ready.connect(start_threads)
+    signals.worker_shutdown.connect(end_threads)
+    signals.worker_process_init.connect(share_nothing)
+
+
+connect()

@@ -1,0 +1,56 @@
+"""The one task of Fermata: look at a step."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from celery import Task
+from celery.exceptions import Ignore
+from django.db import connections
+
+from fermata.coordination.broker import STEP_TASK
+from fermata.engine import perform
+from workers.app import app
+from workers.calls import call_task
+
+CONNECTIONS_CHECKED_EVERY_SECONDS = 30
+
+perform.set_task_caller(call_task)
+
+_checked_at = 0.0
+
+
+@app.task(name=STEP_TASK, bind=True)  # type: ignore[untyped-decorator]
+def run_step(self: Task, execution_id: str, step_id: str) -> None:
+    """Perform a step if it is ready and nobody else does. The task id is the step id.
+
+    Returns only after it has seen the step recorded. Every other end (not ready, leased by another,
+    suspended, gated, absent) raises `Ignore`: no chain or chord may go on because of it.
+    """
+    renew_connections()
+    performed = perform.perform(execution_id, step_id, worker=worker_name(self))
+    if performed.result != "recorded":
+        raise Ignore(performed.result)
+
+
+def worker_name(task: Task) -> str:
+    """The Celery node's name, e.g. ``celery@host``."""
+    return str(task.request.hostname or "unnamed")
+
+
+def renew_connections() -> None:
+    """Close database connections that failed or grew old, so that the next statement opens new ones.
+
+    Celery would do this twice per task and ping each time; here only a failure or half a minute gives cause.
+    """
+    global _checked_at  # noqa: PLW0603 - one clock per process
+    now = time.monotonic()
+    opened: list[Any] = list(connections.all(initialized_only=True))
+    if now - _checked_at < CONNECTIONS_CHECKED_EVERY_SECONDS:
+        opened = [connection for connection in opened if connection.errors_occurred]
+    else:
+        _checked_at = now
+    for connection in opened:
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
