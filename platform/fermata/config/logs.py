@@ -32,6 +32,7 @@ def configuration(*, level: str, process: str) -> dict[str, Any]:
             "django.server": {"handlers": [], "level": level, "propagate": True},
             # One line for each request is the reverse proxy's work.
             "uvicorn.access": {"handlers": [], "level": "WARNING", "propagate": True},
+            "uvicorn": {"handlers": [], "level": level, "propagate": True},
             "uvicorn.error": {"handlers": [], "level": level, "propagate": True},
         },
     }

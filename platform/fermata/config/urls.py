@@ -13,3 +13,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
 ]
+
+# Whatever goes wrong outside a view is a problem document too.
+handler400 = "fermata.api.problems.bad_request"
+handler404 = "fermata.api.problems.no_such_address"
+handler500 = "fermata.api.problems.server_error"

@@ -220,7 +220,7 @@ class Supervisor:
             time.sleep(WATCH_SECONDS / 4)
         address = self.environment.address
         say(f"\nFermata is ready after {time.monotonic() - began:.1f} s.")
-        say(f"  {address}/api/v1/     the interface      {address}/api/v1/docs")
+        say(f"  {address}/api/v1/     the interface; its description: {address}/api/v1/schema")
         say(f"  {address}/admin/      administration")
         say("  Ctrl-C stops everything.\n")
 
