@@ -20,7 +20,7 @@ from fermata.graph.plan import ROOT, Plan
 from fermata.machine.decide import begin
 from fermata.machine.outcomes import Done, Fail, Failure
 from fermata.nodes.catalogue import catalogue
-from tests.reference.results import Result, Step, result_of
+from tests.reference.results import Result, Step, first_class, result_of
 
 CASES = Path(__file__).parent.parent / "reference" / "cases"
 Json = Any
@@ -200,12 +200,3 @@ def observed(execution: Json, rows: list[Json], plan: Plan) -> Result:
         sinks = plan.regions[ROOT].sinks
         output = {name: steps[(name, ())].output for name in sinks if steps.get((name, ()), Step("absent")).status == "succeeded"}
     return result_of(execution["status"], output, first_class(execution["error"]), steps)
-
-
-def first_class(error: Json) -> str | None:
-    """The class at the bottom of the cause chain."""
-    if error is None:
-        return None
-    while error.get("cause"):
-        error = error["cause"]
-    return str(error["class"])

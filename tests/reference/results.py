@@ -69,13 +69,22 @@ def same(one: Json, other: Json, name: str) -> bool:
     return equal(getattr(one, name), getattr(other, name))
 
 
+def first_class(error: Json) -> str | None:
+    """The class at the bottom of an error's cause chain; None without an error."""
+    if error is None:
+        return None
+    while error.get("cause"):
+        error = error["cause"]
+    return error.get("class")
+
+
 def equal(one: Json, other: Json) -> bool:
     """Equality of JSON values: numbers by value, booleans never numbers; of errors the class is compared.
 
     "*" stands for any error class.
     """
     if isinstance(one, dict) and one.keys() == {"class"} and isinstance(other, dict):
-        return equal(one["class"], other.get("class"))
+        return equal(one["class"], first_class(other))
     if "*" in (one, other) and isinstance(one, str) and isinstance(other, str):
         return True
     if isinstance(one, bool) or isinstance(other, bool):

@@ -87,7 +87,8 @@ class Evaluator:
         bound = self.bound
         if overrides:
             steps = {**bound["steps"], **overrides.get("steps", {})}
-            bound = {**bound, **overrides, "steps": steps}
+            names = {**bound["vars"], **overrides.get("vars", {})}
+            bound = {**bound, **overrides, "steps": steps, "vars": names}
         with self._guard():
             return expression.render(template, bound)
 
@@ -98,6 +99,14 @@ def idempotency_key(claim: Claim) -> str:
     path = ".".join(f"{region}[{iteration}]" for region, iteration in step.path)
     key = f"{claim.execution.id}:{step.node}:{path}:{step.run}"
     return f"{key}:{step.attempt}" if step.refusals else key
+
+
+def first_index(plan: Plan, claim: Claim, evaluator: Evaluator) -> Callable[[Any], Any]:
+    """``evaluate`` for a node: a ``while`` asks its condition for passage 0, every other node for where it stands."""
+    region = plan.regions.get(claim.step.node)
+    if region is not None and region.kind == "while":
+        return lambda template: evaluator(template, {"index": 0})
+    return evaluator
 
 
 def node_context(
@@ -123,7 +132,7 @@ def node_context(
         resume=resume,
         deadline=now + timedelta(seconds=node.timeout_seconds) if node.timeout_seconds else None,
         bindings=evaluator.bound,
-        evaluate=evaluator,
+        evaluate=first_index(plan, claim, evaluator),
         live=live,
         call_task=call_task,
         allowed_hosts=allowed_hosts,

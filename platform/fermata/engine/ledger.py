@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -79,6 +80,10 @@ class Ledger(Protocol):
 
     def record(self, decision: Decision) -> Recorded:
         """Write a decision behind a compare-and-swap on (step, fence, state)."""
+        ...
+
+    def open_joins(self, joins: Sequence[str]) -> frozenset[str]:
+        """Which of these joins have opened."""
         ...
 
     def cancel_live(self, step: StepView) -> int:

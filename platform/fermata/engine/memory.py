@@ -5,6 +5,7 @@ Mirrors ``sql/record.sql`` step by step; the contract suite holds the two togeth
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ from fermata.machine import identity
 from fermata.machine.commands import Arrive, Decision, EndItem, Finish, NewRegion, NewStep, Own, Stage
 from fermata.machine.foreach import ended, result_of
 from fermata.machine.states import EXECUTION_FINAL, STEP_LIVE
+from fermata.machine.variables import applied
 from fermata.machine.view import Claim, ExecutionView, Frame, Refusal, StepView
 
 Row = dict[str, Any]
@@ -269,13 +271,7 @@ class MemoryLedger:
         }[write["scope"]]
         key = (*scope, write["name"])
         old = self.variables.get(key, write["default"])
-        value = deepcopy(write["value"])
-        if write["operation"] == "increment":
-            value = (old or 0) + value
-        elif write["operation"] == "append":
-            value = [*(old or []), value]
-        elif write["operation"] == "merge":
-            value = {**(old or {}), **value}
+        value = applied(write["operation"], old, deepcopy(write["value"]))
         self.variables[key] = value
         self._event(execution["id"], "VariableWritten", step=step, data={"name": write["name"], "scope": write["scope"], "old": old, "new": value})
 
@@ -456,6 +452,10 @@ class MemoryLedger:
             row["status"] in EXECUTION_FINAL for row in self.executions.values() if row["parent_step_id"] == parent["id"]
         ):
             self._wake(parent, {"kind": "children"})
+
+    def open_joins(self, joins: Sequence[str]) -> frozenset[str]:
+        """See :class:`fermata.engine.ledger.Ledger`."""
+        return frozenset(join for join in joins if self.joins.get(join, {}).get("state") == "open")
 
     def cancel_live(self, step: StepView) -> int:
         """See :class:`fermata.engine.ledger.Ledger`."""

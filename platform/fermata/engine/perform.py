@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import uuid4
 
-from pydantic import ValidationError
-
 from fermata.engine import faultpoints
 from fermata.engine.context import Evaluator, Guard, bindings, node_context
 from fermata.engine.ledger import Ledger, NewExecution, Recorded, Ring
@@ -23,8 +21,10 @@ from fermata.graph.plan import Plan, PlanNode
 from fermata.machine import identity
 from fermata.machine.commands import Decision
 from fermata.machine.decide import begin, decide, decide_row
+from fermata.machine.late import joins_ahead
 from fermata.machine.outcomes import Done, Fail, Failure, Outcome
 from fermata.machine.view import Claim, Refusal
+from fermata.nodes.contract import failure_from
 
 logger = logging.getLogger(__name__)
 
@@ -142,7 +142,7 @@ class Performer:
                 outcome = self.outcome(plan, claim, evaluator, live)
                 faultpoints.reached("after_effect")
                 live()
-                decision = decide(plan, claim, outcome, evaluator)
+                decision = decide(plan, claim, outcome, evaluator, open_joins=self._open_joins(plan, claim, outcome))
             self._prepare_children(claim, decision)
             decision.own.worker = self.worker
             decision.own.started_at = claim.now
@@ -163,7 +163,7 @@ class Performer:
         step = claim.step
         forced = (step.resume or {}).get("kind")
         if forced == "failure":
-            return Fail(Failure(**(step.resume or {})["failure"]))
+            return Fail(failure_from((step.resume or {})["failure"]))
         if forced == "output":
             return Done((step.resume or {})["output"])
         node = plan.nodes[step.node]
@@ -176,6 +176,8 @@ class Performer:
         )
         try:
             config = self._config(node_type, node, evaluator, resumed=context.resume)
+            if isinstance(config, Fail):
+                return config
             faultpoints.reached("before_effect")
             with self.parts.time_limit(node.timeout_seconds):
                 return node_type.perform(config, context)  # type: ignore[no-any-return]
@@ -183,8 +185,6 @@ class Performer:
             raise
         except ExpressionError as error:
             return Fail(Failure("expression_error", error.message, data=_json_data(error.data), node=node.id))
-        except ValidationError as error:
-            return Fail(Failure("invalid_config", _validation_text(error), node=node.id))
         except TimeoutError:
             message = f"The node took longer than its timeout of {node.timeout_seconds} s."
             return Fail(Failure("timeout", message, retryable=True, node=node.id))
@@ -200,7 +200,14 @@ class Performer:
         rendered = {
             key: value if key in node_type.deferred else evaluator(value) for key, value in node.config.items()
         }
-        return node_type.Config.model_validate(rendered)
+        return node_type.read(rendered)
+
+    def _open_joins(self, plan: Plan, claim: Claim, outcome: Outcome) -> frozenset[str]:
+        """After a failure: which joins downstream, that could make it a late arrival, have opened already."""
+        if not isinstance(outcome, Fail):
+            return frozenset()
+        asked = joins_ahead(plan, claim.step)
+        return self.parts.ledger.open_joins(asked) if asked else frozenset()
 
     def _prepare_children(self, claim: Claim, decision: Decision) -> None:
         """Decide the children's first steps, so that one transaction starts them (their versions are fixed now)."""
@@ -248,8 +255,3 @@ def _again_later(claim: Claim) -> Any:
 
 def _json_data(data: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in data.items() if isinstance(value, (str, int, float, bool, type(None)))}
-
-
-def _validation_text(error: ValidationError) -> str:
-    rows = [f"{'.'.join(str(part) for part in row['loc']) or 'config'}: {row['msg']}" for row in error.errors()[:5]]
-    return "; ".join(rows)

@@ -110,7 +110,9 @@ class _Compiler:
 
     def _node_reads(self, node: Node) -> tuple[str, ...]:
         """What its config reads, its guards read, and what is evaluated if it ends a serial region's passage."""
-        reads = set(self.reads.nodes[node.id])
+        reads = {*self.reads.nodes[node.id], *self.structure.infos[node.id].reads}
+        if len(self.into[node.id]) < 2:
+            reads.discard("arrivals")
         for edges in self.out[node.id].values():
             for edge in edges:
                 reads |= self.reads.edges[edge.index] - {f"step:{node.id}"}

@@ -33,6 +33,8 @@ class NodeTypeInfo(Protocol):
     """True for break and continue: only inside a loop, no out-edges needed."""
     secrets_allowed: bool
     """True for types with outside effects: their config may read ``secrets.<name>``."""
+    reads: tuple[str, ...]
+    """What ``perform`` asks for beside its config's expressions, e.g. ``("arrivals",)``; see graph/plan.py."""
     deferred: tuple[str, ...]
     """Top-level config keys evaluated at the end of a passage instead of when the node is performed."""
 

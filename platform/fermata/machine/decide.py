@@ -32,6 +32,7 @@ from fermata.machine.outcomes import (
 )
 from fermata.machine.passages import Passages
 from fermata.machine.settling import passage_path, root_region, starts_of
+from fermata.machine.variables import written
 from fermata.machine.view import Claim
 
 Evaluate = Callable[[Any, dict[str, Any]], Any]
@@ -48,9 +49,14 @@ def begin(plan: Plan, *, execution_id: str, priority: int) -> Beginning:
     return Beginning(region=region, stage=stage)
 
 
-def decide(plan: Plan, claim: Claim, outcome: Outcome, evaluate: Evaluate) -> Decision:
-    """Everything that follows from ``outcome``. Raises InvariantBroken when plan and step do not fit."""
-    return _Decider(plan, claim, evaluate).of(outcome)
+def decide(
+    plan: Plan, claim: Claim, outcome: Outcome, evaluate: Evaluate, *, open_joins: frozenset[str] = frozenset()
+) -> Decision:
+    """Everything that follows from ``outcome``. Raises InvariantBroken when plan and step do not fit.
+
+    ``open_joins``: of the joins in ``late.joins_ahead``, those that have opened (asked only after a failure).
+    """
+    return _Decider(plan, claim, evaluate, open_joins).of(outcome)
 
 
 def decide_row(plan: Plan, claim: Claim, evaluate: Evaluate) -> Decision:
@@ -74,7 +80,10 @@ def decide_row(plan: Plan, claim: Claim, evaluate: Evaluate) -> Decision:
 
 
 class _Decider:
-    def __init__(self, plan: Plan, claim: Claim, evaluate: Evaluate) -> None:
+    def __init__(
+        self, plan: Plan, claim: Claim, evaluate: Evaluate, open_joins: frozenset[str] = frozenset()
+    ) -> None:
+        self.open_joins = open_joins
         self.plan = plan
         self.claim = claim
         self.step = claim.step
@@ -117,6 +126,7 @@ class _Decider:
             return self._fail(node, Failure("unknown_port", f"The node answered on port {done.port!r}, which it does not have."))
         own = self._own("succeeded", output=done.output, has_output=True, port=done.port)
         self.passages.own_output = done.output
+        self.passages.written = written(self.claim, self.plan, done.writes)
         self._take(node, done.port)
         writes = [
             VariableWrite(write.name, write.operation, write.value, write.scope, self.plan.variables.get(write.name))
@@ -163,6 +173,9 @@ class _Decider:
         if node.out.get("error"):
             own.port = own.handled_by = "error"
             self.passages.own_error = error
+            self._take(node, "error")
+        elif self.open_joins:
+            own.handled_by = "late"
             self._take(node, "error")
         else:
             self.passages.fail(0, failure)

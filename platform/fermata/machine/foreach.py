@@ -83,7 +83,7 @@ def reduced(collect: str, outputs: list[Any]) -> Any:
     if collect == "all":
         return outputs
     if collect == "none":
-        return None
+        return []
     present = [value for value in outputs if value is not None]
     if collect == "count":
         return len(present)

@@ -29,6 +29,7 @@ class Passages:
         self.settling = Settling(plan, self.step, self.stages[0])
         self.own_output: Any = None
         self.own_error: dict[str, Any] | None = None
+        self.written: dict[str, Any] = {}
 
     @property
     def stage(self) -> Stage:
@@ -46,7 +47,7 @@ class Passages:
         if self.step.kind != "node":
             return overrides
         own = {"error": self.own_error} if self.own_error else {"output": self.own_output}
-        return {"steps": {self.step.node: own}, **overrides}
+        return {"steps": {self.step.node: own}, "vars": self.written, **overrides}
 
     def over(self, level: int) -> None:
         """After a stage's writes: if nothing became live, ask whether the scope at ``level`` is over."""
@@ -56,7 +57,7 @@ class Passages:
         region = self.plan.regions[frame.name]
         sure = self._alone(level) and not self.stage.arrivals
         self.stage.check = Check(frame.id, frame.iteration, sure=sure)
-        inline = (level == 0 and region.serial and self.step.kind == "node") or (
+        inline = (level == 0 and region.serial and self.step.kind == "node" and not self._needs_ledger(region)) or (
             region.kind == "root" and not self.plan.output
         )
         self._next_stage()
@@ -64,6 +65,10 @@ class Passages:
             self.end(level)
         else:
             self.stage.steps.append(self._turn_row(frame, region))
+
+    def _needs_ledger(self, region: PlanRegion) -> bool:
+        """Whether the end of the passage reads a variable this very record writes: only the ledger knows its value."""
+        return any(f"var:{name}" in region.ending_reads for name in self.written)
 
     def _alone(self, level: int) -> bool:
         """Whether no other step can be live in the scope: serial, no joins, and the step is a node of it."""

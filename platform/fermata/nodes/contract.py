@@ -68,6 +68,7 @@ class NodeType:
     runnable: ClassVar[bool] = True
     leaves_passage: ClassVar[bool] = False
     secrets_allowed: ClassVar[bool] = False
+    reads: ClassVar[tuple[str, ...]] = ()
     deferred: ClassVar[tuple[str, ...]] = ()
     Config: ClassVar[type[NodeConfig]]
     gives: ClassVar[str] = ""

@@ -18,6 +18,7 @@ class Join(NodeType):
     title = "Join"
     description = "Waits for branches to meet; the node's `join` says for how many."
     category = "control"
+    reads = ("arrivals",)
     Config = JoinConfig
     gives = "`{arrivals: [{node, port, path, output | error}]}` where several edges lead in, else `{}`."
 
