@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.reference.expressions import CannotEvaluateError, render
 from tests.reference.nodes import Nodes, Outside, WaitsForeverError
-from tests.reference.regions import Choose, Passage, Scope
+from tests.reference.regions import WAITS, Choose, Passage, Scope
 from tests.reference.results import Result, agrees, merge
 from tests.reference.shape import IrreducibleError
 
@@ -67,16 +67,17 @@ class Execution(Nodes):
         coroutine = self.root()
         for _ in range(STEP_LIMIT):
             try:
-                next(coroutine)
+                if next(coroutine) == WAITS:
+                    raise WaitsForeverError("every live step waits for something that does not come")
             except StopIteration as stop:
                 return stop.value  # type: ignore[no-any-return]
         raise WaitsForeverError(f"more than {STEP_LIMIT} steps")
 
-    def child(self, document: Json, given: Json) -> Generator[None, None, Result]:
+    def child(self, document: Json, given: Json) -> Generator[str | None, None, Result]:
         """It shares the outside and the order, never steps or variables."""
         return Execution(document, given, self.outside, self.choose).root()
 
-    def root(self) -> Generator[None, None, Result]:
+    def root(self) -> Generator[str | None, None, Result]:
         """The root region, then the document's output."""
         end = yield from self.passage(self.shape.root, (), Scope())
         if end.left is None:

@@ -11,7 +11,7 @@ from typing import Any
 from tests.reference import outcomes
 from tests.reference.expressions import CannotEvaluateError, render
 from tests.reference.outcomes import Done, Failed, Left, Tally
-from tests.reference.regions import Choose, Json, Regions, Scope, Together, Unit, successes
+from tests.reference.regions import WAITS, Choose, Json, Regions, Scope, Together, Unit, successes
 from tests.reference.results import Path, Result, Step, equal
 from tests.reference.shape import Edge, Region
 
@@ -40,10 +40,10 @@ class Nodes(Regions):
         self.variables: dict[str, Json] = {}
 
     @abstractmethod
-    def child(self, document: Json, given: Json) -> Generator[None, None, Result]:
+    def child(self, document: Json, given: Json) -> Generator[str | None, None, Result]:
         """A sub-workflow's whole run."""
 
-    def node(self, node: Json, path: Path, scope: Scope) -> Generator[None, None, Unit]:
+    def node(self, node: Json, path: Path, scope: Scope) -> Generator[str | None, None, Unit]:
         """One step: it is ready, is performed, and its record settles its out-edges."""
         row = self.steps[node["id"], path] = Step("ready")
         try:
@@ -84,7 +84,7 @@ class Nodes(Regions):
         unit = self.leaving(node, "out", scope, {node["id"]: {"output": None}})
         return unit.left or replace(left, live=frozenset(i for i, live in unit.edges.items() if live))
 
-    def attempts(self, node: Json, path: Path, scope: Scope) -> Generator[None, None, Any]:
+    def attempts(self, node: Json, path: Path, scope: Scope) -> Generator[str | None, None, Any]:
         retry = node.get("retry", {})
         for attempt in count(1):
             try:
@@ -98,7 +98,7 @@ class Nodes(Regions):
             yield
         return None
 
-    def perform(self, node: Json, path: Path, scope: Scope, attempt: int) -> Generator[None, None, Any]:
+    def perform(self, node: Json, path: Path, scope: Scope, attempt: int) -> Generator[str | None, None, Any]:
         kind, config = node["type"], node.get("config", {})
         if kind == "foreach":
             return (yield from self.foreach(node, config, path, scope))
@@ -108,7 +108,10 @@ class Nodes(Regions):
             return (yield from self.sub_workflow(self.render(config, scope)))
         if kind in {"condition", "switch"}:
             return self.choose_port(kind, config, scope)
-        return self.simple(node, self.render(config, scope), scope, attempt)
+        outcome = self.simple(node, self.render(config, scope), scope, attempt)
+        while outcome == WAITS:
+            yield WAITS
+        return outcome
 
     def simple(self, node: Json, config: Json, scope: Scope, attempt: int) -> Any:
         """The types that are performed at once, with their config rendered."""
@@ -167,13 +170,13 @@ class Nodes(Regions):
         if waiting:
             return Done({"payload": waiting.pop(0)})
         if "timeout" not in config:
-            raise WaitsForeverError(f"nobody sends the signal {config['name']!r}")
+            return WAITS
         return self.timed_out(node)
 
     def approval(self, node: Json) -> Any:
         decision = self.outside.approvals.get(node["id"])
         if decision is None:
-            raise WaitsForeverError(f"nobody decides {node['id']!r}")
+            return WAITS
         if decision == "timeout":
             return self.timed_out(node)
         return Done({"decision": decision}, {"approve": "approved", "reject": "rejected"}[decision])
@@ -184,7 +187,7 @@ class Nodes(Regions):
 
     # --- containers --------------------------------------------------------------------------------------------
 
-    def while_(self, node: Json, config: Json, path: Path, scope: Scope) -> Generator[None, None, Any]:
+    def while_(self, node: Json, config: Json, path: Path, scope: Scope) -> Generator[str | None, None, Any]:
         """Until is asked after each passage, condition before the next one (whose ``index`` it sees)."""
         region = self.shape.regions[node["id"]]
         before: dict[str, Json] = {}
@@ -210,7 +213,7 @@ class Nodes(Regions):
                 break
         return Done(render(config.get("output"), self.bindings(inner, end.seen)))
 
-    def foreach(self, node: Json, config: Json, path: Path, scope: Scope) -> Generator[None, None, Any]:
+    def foreach(self, node: Json, config: Json, path: Path, scope: Scope) -> Generator[str | None, None, Any]:
         """Items in lanes; on_error decides what a failed item means for the others and for the whole."""
         region = self.shape.regions[node["id"]]
         items = self.render(config["items"], scope)
@@ -225,6 +228,7 @@ class Nodes(Regions):
                     lanes.add(number, self.item(region, config, (*path, (region.name, number)), inner))
                 if not lanes.live:
                     break
+                yield lanes.mood
                 finished = lanes.advance()
                 if finished is not None:
                     number, (left, result) = finished
@@ -233,15 +237,13 @@ class Nodes(Regions):
                     if tally.count(number, left, result) == "cancel":
                         tally.cancelled += len(lanes.live)
                         lanes.cancel()
-                if lanes.live or (waiting and not tally.takes_no_more):
-                    yield
         finally:
             lanes.cancel()
         return tally.outcome(config)
 
     def item(
         self, region: Region, config: Json, path: Path, inner: Scope
-    ) -> Generator[None, None, tuple[Left | None, Json]]:
+    ) -> Generator[str | None, None, tuple[Left | None, Json]]:
         """(how it was left, its result); a continue is the end of the item and nothing more."""
         end = yield from self.passage(region, path, inner)
         if end.left and end.left.how in {"failed", "terminate"}:
@@ -258,7 +260,7 @@ class Nodes(Regions):
         except CannotEvaluateError:
             return Left("failed", Failed("expression_error")), None
 
-    def sub_workflow(self, config: Json) -> Generator[None, None, Any]:
+    def sub_workflow(self, config: Json) -> Generator[str | None, None, Any]:
         """One child, or one for each item; it has steps and variables of its own."""
         outputs = []
         for given in config["items"] if "items" in config else [config.get("input", {})]:

@@ -101,7 +101,7 @@ def failure(config: Json) -> Failed:
 
 def termination(config: Json) -> Left:
     failed = config.get("status", "succeeded") == "failed"
-    failure = Failed(config.get("error") or "terminated") if failed else None
+    failure = Failed((config.get("error") or {}).get("error", "terminated")) if failed else None
     return Left("terminate", failure, "failed" if failed else "succeeded", config.get("output"))
 
 

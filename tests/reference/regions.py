@@ -14,6 +14,9 @@ from tests.reference.shape import Edge, Region, Shape
 
 Json = Any
 Choose = Callable[[int], int]
+Steps = Generator[str | None, None, Any]
+"""A coroutine that yields between steps; it yields WAITS, and only that from then on, once it can go on no more."""
+WAITS = "waits"
 
 
 @dataclass
@@ -49,23 +52,30 @@ class Together:
 
     def __init__(self, choose: Choose) -> None:
         self.choose = choose
-        self.live: list[tuple[Any, Generator[None, None, Any]]] = []
+        self.live: list[tuple[Any, Steps]] = []
+        self.parked: set[Steps] = set()
 
-    def add(self, key: Any, coroutine: Generator[None, None, Any]) -> None:
+    def add(self, key: Any, coroutine: Generator[str | None, None, Any]) -> None:
         """Start it: it runs up to its first step, which becomes ready and is not performed yet."""
         next(coroutine)
         self.live.append((key, coroutine))
 
     def advance(self) -> tuple[Any, Any] | None:
         """Let one of them take one step; (key, result) when that was its last."""
-        at = self.choose(len(self.live))
-        key, coroutine = self.live[at]
+        able = [pair for pair in self.live if pair[1] not in self.parked]
+        key, coroutine = able[self.choose(len(able))]
         try:
-            next(coroutine)
+            if next(coroutine) == WAITS:
+                self.parked.add(coroutine)
         except StopIteration as stop:
             self.live = [pair for pair in self.live if pair[1] is not coroutine]
             return key, stop.value
         return None
+
+    @property
+    def mood(self) -> str | None:
+        """WAITS when nothing that lives can go on by itself."""
+        return WAITS if all(coroutine in self.parked for _, coroutine in self.live) else None
 
     def cancel(self) -> None:
         """Whatever is live ends cancelled, inner steps included."""
@@ -84,14 +94,14 @@ class Regions(ABC):
         self.steps: dict[Key, Step] = {}
 
     @abstractmethod
-    def node(self, node: Json, path: Path, scope: Scope) -> Generator[None, None, Unit]:
+    def node(self, node: Json, path: Path, scope: Scope) -> Generator[str | None, None, Unit]:
         """One step: ready until the first ``yield``, then performed; its record settles its out-edges."""
 
     def outputs_of_sinks(self, region: Region, end: Passage) -> dict[str, Json]:
         """By node id: the direct nodes without out-edges that succeeded."""
         return {n: end.seen[n]["output"] for n in self.shape.sinks(region) if "output" in end.seen.get(n, {})}
 
-    def passage(self, region: Region, path: Path, scope: Scope) -> Generator[None, None, Passage]:
+    def passage(self, region: Region, path: Path, scope: Scope) -> Generator[str | None, None, Passage]:
         """One passage: parts start as their joins open, until no live step is left or somebody leaves."""
         end, together = Passage(), Together(self.choose)
         decided: dict[str, str] = dict.fromkeys(region.starts, "start")
@@ -99,9 +109,9 @@ class Regions(ABC):
             for node in region.starts:
                 together.add(node, self.part(region, node, path, scope, end, arrivals=[]))
             while together.live:
+                yield together.mood
                 finished = together.advance()
                 if finished is None:
-                    yield
                     continue
                 node, unit = finished
                 end.seen.update(unit.seen)
@@ -110,17 +120,15 @@ class Regions(ABC):
                 if unit.left:
                     end.left = unit.left
                     break
-                for node, arrivals in self.settle(region, unit.edges, path, end, decided):
-                    together.add(node, self.part(region, node, path, scope, end, arrivals=arrivals))
-                if together.live:
-                    yield
+                for target, arrivals in self.settle(region, unit.edges, path, end, decided):
+                    together.add(target, self.part(region, target, path, scope, end, arrivals=arrivals))
         finally:
             together.cancel()
         return end
 
     def part(
         self, region: Region, node: str, path: Path, scope: Scope, end: Passage, *, arrivals: list[Json]
-    ) -> Generator[None, None, Unit]:
+    ) -> Generator[str | None, None, Unit]:
         """A direct node of the region, or the loop this node heads. It sees what was there when it became ready."""
         now = replace(scope, steps={**scope.steps, **end.seen}, names={**scope.names, "arrivals": arrivals})
         loop = self.shape.loop_headed_by(node)
@@ -187,7 +195,7 @@ class Regions(ABC):
         inside = loop.everything
         return [e for e in self.shape.edges if e.source in inside and e.target not in inside]
 
-    def loop(self, loop: Region, path: Path, scope: Scope) -> Generator[None, None, Unit]:
+    def loop(self, loop: Region, path: Path, scope: Scope) -> Generator[str | None, None, Unit]:
         """A natural loop: passages until no back edge is live; exits that were ever live lead on then."""
         remembered: set[int] = set()
         latest: dict[str, Json] = {}
