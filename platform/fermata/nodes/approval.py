@@ -42,7 +42,7 @@ class ApprovalConfig(NodeConfig):
             return
         people = [name for name in assignees if isinstance(name, str)]
         fixed = len(people) == len(assignees) and all(name.startswith("user:") for name in people)
-        if fixed and not any(map(is_template, people)) and len(set(people)) < quorum:
+        if people and fixed and not any(map(is_template, people)) and len(set(people)) < quorum:
             yield ConfigProblem(
                 "/quorum", "There are fewer people than must approve.", "Name more people, a role or a group."
             )

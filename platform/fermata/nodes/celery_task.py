@@ -25,7 +25,7 @@ from fermata.nodes.json_values import fault_in
 _LONGEST_MESSAGE = 2000
 
 
-class RetryRequested(Exception):  # noqa: N818 - a request, not an error
+class RetryRequested(Exception):
     """The task asked to be tried again (``self.retry``)."""
 
     def __init__(self, *, delay_seconds: float | None, cause: BaseException | None) -> None:
@@ -35,11 +35,11 @@ class RetryRequested(Exception):  # noqa: N818 - a request, not an error
         self.cause = cause
 
 
-class TaskUnknown(Exception):  # noqa: N818 - errors state the fact
+class TaskUnknown(Exception):
     """No task of this name is registered with the worker."""
 
 
-class TaskRefused(Exception):  # noqa: N818 - errors state the fact
+class TaskRefused(Exception):
     """The task did what a step may not do, such as ``replace``, calling a canvas or waiting for a result."""
 
 

@@ -40,7 +40,7 @@ _SLICE_SECONDS = 1.0
 _MOST_ADDRESSES = 4
 
 
-class EgressFailed(Exception):  # noqa: N818 - errors state the fact
+class EgressFailed(Exception):
     """The request got no usable answer. ``kind`` is the error class of the failure."""
 
     def __init__(self, kind: str, message: str, *, retryable: bool = False) -> None:
@@ -136,6 +136,11 @@ def fetch(
     raise EgressFailed(
         "too_many_redirects", f"{where(first.url)} redirects more than {limits.redirects} times."
     )
+
+
+def is_web(url: httpx.URL) -> bool:
+    """Whether ``url`` is http or https, with a host and a possible port."""
+    return url.scheme in SCHEMES and bool(url.host) and (url.port is None or 0 < url.port < 65_536)
 
 
 def where(url: httpx.URL) -> str:
@@ -283,7 +288,7 @@ def tls_context() -> ssl.SSLContext:
 
 
 def _send(hop: Hop, watch: _Watch, allowed_hosts: Sequence[str]) -> Reply:
-    if hop.url.scheme not in SCHEMES or not hop.url.host:
+    if not is_web(hop.url):
         raise EgressFailed("blocked_address", "Only http and https addresses with a host are allowed.")
     guard = _Guard(watch, allowed_hosts)
     try:
@@ -344,6 +349,8 @@ def _redirected(hop: Hop, status: int, location: str) -> Hop:
         raise EgressFailed("invalid_response", f"{where(hop.url)} redirects to no valid address.") from error
     if url.scheme not in SCHEMES:
         raise EgressFailed("blocked_address", f"{where(hop.url)} redirects to something that is not http.")
+    if not is_web(url):
+        raise EgressFailed("invalid_response", f"{where(hop.url)} redirects to no valid address.")
     method, content, headers = hop.method, hop.content, hop.headers
     if (status == 303 and method != "HEAD") or (status in {301, 302} and method == "POST"):
         method, content = "GET", None

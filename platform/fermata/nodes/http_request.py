@@ -22,7 +22,7 @@ from fermata.graph.node_types import ConfigProblem
 from fermata.graph.plan import Effect
 from fermata.machine.outcomes import Done, Fail, Failure
 from fermata.nodes.contract import Context, NodeType
-from fermata.nodes.egress import SCHEMES, EgressFailed, Hop, Limits, Reply, fetch
+from fermata.nodes.egress import EgressFailed, Hop, Limits, Reply, fetch, is_web
 from fermata.nodes.fields import Duration, NodeConfig, Scalar, Scalars, Whole, is_template
 from fermata.nodes.json_values import fault_in
 from fermata.nodes.redaction import redact, secret_forms
@@ -50,7 +50,7 @@ def _url(text: str) -> str:
         return text
     try:
         url = httpx.URL(text)
-        usable = url.scheme in SCHEMES and bool(url.host)
+        usable = is_web(url)
         user = bool(url.userinfo)
     except (httpx.InvalidURL, ValueError):
         usable = user = False

@@ -6,11 +6,11 @@ import zlib
 from collections.abc import Iterable, Iterator
 
 
-class BodyTooLarge(Exception):  # noqa: N818 - errors state the fact
+class BodyTooLarge(Exception):
     """The body is larger than allowed."""
 
 
-class BodyDamaged(Exception):  # noqa: N818 - errors state the fact
+class BodyDamaged(Exception):
     """The body cannot be decompressed."""
 
 
