@@ -20,6 +20,11 @@ class FailConfig(NodeConfig):
     message: str | None = Field(default=None, max_length=4000, description="A sentence for people.")
     data: dict[str, Any] = Field(default={}, description="What expressions see as `error.data`.")
 
+    def failure(self) -> Failure:
+        """A business error: definite, not retried unless its class is named in ``retry.on``."""
+        message = self.message or f"The workflow failed with {self.error}."
+        return Failure(kind=self.error, message=message, definite=True, data=self.data)
+
 
 class Fail(NodeType):
     """Answers with a failure, always."""
@@ -36,6 +41,5 @@ class Fail(NodeType):
         return ("error",)
 
     def perform(self, config: FailConfig, context: Context) -> FailOutcome:
-        """A business error: definite, not retried unless its class is named in ``retry.on``."""
-        message = config.message or f"The workflow failed with {config.error}."
-        return FailOutcome(Failure(kind=config.error, message=message, definite=True, data=config.data))
+        """Fail, always."""
+        return FailOutcome(config.failure())

@@ -9,9 +9,9 @@ from pydantic import Field
 
 from fermata.graph.node_types import ConfigProblem
 from fermata.machine import outcomes
-from fermata.machine.outcomes import Failure
 from fermata.nodes.contract import Context, NodeType
-from fermata.nodes.fields import KNOWN, ErrorClass, NodeConfig
+from fermata.nodes.fail import FailConfig
+from fermata.nodes.fields import KNOWN, NodeConfig
 
 
 class TerminateConfig(NodeConfig):
@@ -21,11 +21,9 @@ class TerminateConfig(NodeConfig):
         default="succeeded", description="The execution's final state."
     )
     output: Any = Field(default=None, description="The execution's output.")
-    error: ErrorClass | None = Field(
-        default=None, description="With `status: failed`: the error class, `terminated` without it."
+    error: FailConfig | None = Field(
+        default=None, description="With `status: failed`: the error; of class `terminated` without it."
     )
-    message: str | None = Field(default=None, max_length=4000, description="A sentence for people.")
-    data: dict[str, Any] = Field(default={}, description="What is shown with the error.")
 
     @classmethod
     def together(cls, config: Mapping[str, Any]) -> Iterable[ConfigProblem]:
@@ -52,10 +50,5 @@ class Terminate(NodeType):
         """Ends the execution."""
         if config.status == "succeeded":
             return outcomes.Terminate(status="succeeded", output=config.output)
-        failure = Failure(
-            kind=config.error or "terminated",
-            message=config.message or "The workflow ended itself.",
-            definite=True,
-            data=config.data,
-        )
-        return outcomes.Terminate(status="failed", output=config.output, failure=failure)
+        error = config.error or FailConfig(error="terminated", message="The workflow ended itself.")
+        return outcomes.Terminate(status="failed", output=config.output, failure=error.failure())

@@ -121,9 +121,9 @@ def new_site() -> Iterator[Callable[[], Site]]:
                 except OSError:
                     self.close_connection = True  # the client hung up, as it may
 
-            do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = answer
+            do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815 - the library's names
 
-            def log_message(self, format: str, *args: Any) -> None:
+            def log_message(self, *args: Any) -> None:
                 """Nothing is logged."""
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

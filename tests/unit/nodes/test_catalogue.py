@@ -24,9 +24,25 @@ from tests.unit.nodes.conftest import TYPES
 
 ROOT = Path(__file__).resolve().parents[3]
 NAMES = [
-    "approval", "break", "celery_task", "condition", "continue", "fail", "foreach", "http_request", "join", "note",
-    "set_variables", "signal", "sub_workflow", "switch", "terminate", "transform", "wait", "while",
-]  # fmt: skip
+    "approval",
+    "break",
+    "celery_task",
+    "condition",
+    "continue",
+    "fail",
+    "foreach",
+    "http_request",
+    "join",
+    "note",
+    "set_variables",
+    "signal",
+    "sub_workflow",
+    "switch",
+    "terminate",
+    "transform",
+    "wait",
+    "while",
+]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just("{{ inputs.x }}"),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),

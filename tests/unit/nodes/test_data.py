@@ -150,14 +150,15 @@ def test_fail_names_every_fault(pointers):
 
 def test_terminate_ends_with_an_output_or_an_error(perform):
     assert perform("terminate", {"output": {"a": 1}}) == Terminate(status="succeeded", output={"a": 1})
-    ended = perform("terminate", {"status": "failed", "error": "too_late", "data": {"by": 3}})
+    ended = perform("terminate", {"status": "failed", "error": {"error": "too_late", "data": {"by": 3}}})
     assert ended.status == "failed"
     assert (ended.failure.kind, ended.failure.data) == ("too_late", {"by": 3})
     assert perform("terminate", {"status": "failed"}).failure.kind == "terminated"
 
 
 def test_terminate_names_every_fault(pointers):
-    assert pointers("terminate", {"error": "a"}) == {"/error"}
+    assert pointers("terminate", {"error": {"error": "a"}}) == {"/error"}
+    assert pointers("terminate", {"status": "failed", "error": {}}) == {"/error/error"}
     assert pointers("terminate", {"status": "cancelled"}) == {"/status"}
     assert pointers("terminate", {"status": "{{ x }}"}) == {"/status"}
 

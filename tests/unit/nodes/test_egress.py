@@ -55,13 +55,24 @@ def names(monkeypatch):
     return table
 
 
-# --- what may be reached ---------------------------------------------------------------------------------------
+# --- what may be reached ------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     "host",
-    ["127.0.0.1", "localhost", "127.1", "2130706433", "0x7f.1", "017700000001", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "127.0.0.1."],
-)  # fmt: skip
+    [
+        "127.0.0.1",
+        "localhost",
+        "127.1",
+        "2130706433",
+        "0x7f.1",
+        "017700000001",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "0.0.0.0",
+        "127.0.0.1.",
+    ],
+)
 def test_loopback_is_blocked_however_it_is_written(site, host):
     failed = refused(site, url=f"http://{host}:{site.port}/", allowed=())
     assert failed.kind in {"blocked_address", "connection_failed"}
@@ -134,7 +145,7 @@ def test_the_next_address_is_tried_when_one_does_not_answer(site, names):
 
 def test_a_resolver_that_hangs_is_left_behind(site, monkeypatch):
     release = threading.Event()
-    monkeypatch.setattr(egress, "resolve", lambda host, port: release.wait(10) or [])
+    monkeypatch.setattr(egress, "resolve", lambda *_: release.wait(10) or [])
     failed = refused(site, url="http://slow.example/", limits=Limits(seconds=0.2))
     release.set()
     assert failed.kind == "timeout"
@@ -147,7 +158,7 @@ def test_proxies_of_the_environment_are_not_used(site, monkeypatch):
     assert get(site).status == 200
 
 
-# --- redirects -------------------------------------------------------------------------------------------------
+# --- redirects ------------------------------------------------------------
 
 
 def test_follows_three_redirects_and_no_more(site):
@@ -219,7 +230,7 @@ def test_a_redirect_to_no_address_is_an_invalid_answer(site):
     assert refused(site).kind == "invalid_response"
 
 
-# --- caps ------------------------------------------------------------------------------------------------------
+# --- caps ------------------------------------------------------------
 
 
 def test_a_body_up_to_the_cap_is_read_and_one_byte_more_is_not(site):
@@ -282,18 +293,24 @@ def test_a_bomb_bursts_at_the_cap(site):
 
 @pytest.mark.parametrize(
     ("encoding", "body"),
-    [("gzip", b"no gzip"), ("gzip", gzip.compress(b"x" * 1000)[:-9]), ("br", b"x"), ("gzip, gzip", b"x"), ("deflate", b"\xff" * 9)],
-)  # fmt: skip
+    [
+        ("gzip", b"no gzip"),
+        ("gzip", gzip.compress(b"x" * 1000)[:-9]),
+        ("br", b"x"),
+        ("gzip, gzip", b"x"),
+        ("deflate", b"\xff" * 9),
+    ],
+)
 def test_damaged_bodies_are_invalid(site, encoding, body):
     site.answers["/"] = reply(200, body, content_encoding=encoding)
     assert refused(site).kind == "invalid_response"
 
 
-# --- time ------------------------------------------------------------------------------------------------------
+# --- time ------------------------------------------------------------
 
 
 def test_a_silent_server_times_out(site):
-    site.answers["/"] = lambda handler: site.closing.wait(10)
+    site.answers["/"] = lambda _: site.closing.wait(10)
     failed = refused(site, limits=Limits(seconds=0.2))
     assert (failed.kind, failed.retryable) == ("timeout", True)
 
@@ -321,13 +338,13 @@ def test_a_lost_lease_ends_a_long_request(site):
         if len(asked) > 1:
             raise LeaseLost
 
-    site.answers["/"] = lambda handler: site.closing.wait(20)
+    site.answers["/"] = lambda _: site.closing.wait(20)
     with pytest.raises(LeaseLost):
         get(site, live=live, limits=Limits(seconds=20))
     assert asked[1] - asked[0] < 5
 
 
-# --- hostile answers -------------------------------------------------------------------------------------------
+# --- hostile answers ------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -352,7 +369,7 @@ def test_the_address_shown_has_no_user_no_query_and_an_end():
     assert len(egress.where(httpx.URL("https://a.example/" + "x" * 1000))) == 300
 
 
-# --- TLS -------------------------------------------------------------------------------------------------------
+# --- TLS ------------------------------------------------------------
 
 
 @pytest.fixture
@@ -385,7 +402,7 @@ def tls_site(site, tmp_path):
 
 
 def serve_tls(context, names_seen, body):
-    context.sni_callback = lambda connection, name, _: names_seen.append(name)
+    context.sni_callback = lambda _, name, __: names_seen.append(name)
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve():

@@ -127,7 +127,7 @@ def test_refuses_json_that_cannot_be_kept(call, site, body):
         (503, "http_5xx", True, False),
     ],
 )
-def test_each_bad_status_has_its_class(call, site, status, kind, retryable, definite):
+def test_each_bad_status_has_its_class(call, site, *, status, kind, retryable, definite):
     site.answers["/"] = reply(status, b'{"why": "no"}', content_type="application/json")
     failed = failure(call("/?token=abc"))
     assert (failed.kind, failed.retryable, failed.definite) == (kind, retryable, definite)
@@ -173,7 +173,7 @@ def test_the_lease_is_asked_before_the_request(call, site):
 
 
 def test_the_deadline_of_the_attempt_shortens_the_request(call, site):
-    site.answers["/"] = lambda handler: site.closing.wait(10)
+    site.answers["/"] = lambda _: site.closing.wait(10)
     failed = failure(call(config={"timeout": "60s"}, deadline=NOW + timedelta(seconds=0.2)))
     assert (failed.kind, failed.retryable) == ("timeout", True)
 

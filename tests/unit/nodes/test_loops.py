@@ -37,8 +37,15 @@ def test_foreach_fans_out_over_a_range_without_making_it(perform):
 @pytest.mark.parametrize("items", [[], {"range": 0}])
 @pytest.mark.parametrize(
     ("collect", "results"),
-    [("all", []), ("none", []), ("{{ 1 }}", []), ({"count": "{{ 1 }}"}, 0), ({"sum": "{{ 1 }}"}, 0), ({"max": "{{ 1 }}"}, None)],
-)  # fmt: skip
+    [
+        ("all", []),
+        ("none", []),
+        ("{{ 1 }}", []),
+        ({"count": "{{ 1 }}"}, 0),
+        ({"sum": "{{ 1 }}"}, 0),
+        ({"max": "{{ 1 }}"}, None),
+    ],
+)
 def test_foreach_over_nothing_is_done_at_once(perform, items, collect, results):
     done = perform("foreach", {"items": items, "collect": collect})
     counts = {"total": 0, "succeeded": 0, "failed": 0, "cancelled": 0}
@@ -46,8 +53,9 @@ def test_foreach_over_nothing_is_done_at_once(perform, items, collect, results):
 
 
 @pytest.mark.parametrize(
-    ("collect", "reducer"), [("none", "none"), ("{{ 1 }}", "all"), ({"min": "{{ 1 }}"}, "min"), ({"count": "{{ 1 }}"}, "count")]
-)  # fmt: skip
+    ("collect", "reducer"),
+    [("none", "none"), ("{{ 1 }}", "all"), ({"min": "{{ 1 }}"}, "min"), ({"count": "{{ 1 }}"}, "count")],
+)
 def test_foreach_says_how_to_collect(perform, collect, reducer):
     assert perform("foreach", {"items": [1], "collect": collect}).collect == reducer
 
@@ -77,14 +85,17 @@ def test_foreach_fails_when_the_items_are_no_list(perform, items):
         ({"items": [], "concurrency": 1001}, {"/concurrency"}),
         ({"items": [], "concurrency": "5"}, {"/concurrency"}),
         ({"items": [], "on_error": {"max_count": 1, "max_percent": 1}}, {"/on_error"}),
-        ({"items": [], "on_error": {"mode": "{{ x }}", "max_percent": 101}}, {"/on_error/mode", "/on_error/max_percent"}),
+        (
+            {"items": [], "on_error": {"mode": "{{ x }}", "max_percent": 101}},
+            {"/on_error/mode", "/on_error/max_percent"},
+        ),
         ({"items": [], "collect": "some"}, {"/collect"}),
         ({"items": [], "collect": {"sum": 1}}, {"/collect"}),
         ({"items": [], "collect": {"sum": "{{ 1 }}", "min": "{{ 1 }}"}}, {"/collect"}),
         ({"items": "{{ inputs.items }}", "concurrency": "{{ 3 }}", "on_error": "{{ inputs.policy }}"}, set()),
         ({"items": {"range": "{{ size(inputs.all) }}"}, "collect": {"sum": "{{ 1 }}"}}, set()),
     ],
-)  # fmt: skip
+)
 def test_foreach_names_every_fault(pointers, config, expected):
     assert pointers("foreach", config) == expected
 
@@ -118,7 +129,7 @@ def test_while_fails_when_its_condition_cannot_be_answered(perform):
         "There is no field 'x'.",
         3,
     )
-    odd = perform("while", {"condition": "{{ 1 }}"}, evaluate=lambda text: 1).failure
+    odd = perform("while", {"condition": "{{ 1 }}"}, evaluate=lambda _: 1).failure
     assert odd.kind == "expression_error"
 
 
