@@ -42,6 +42,11 @@ class _Compiler:
                 self.into[edge.target].append(edge)
         self.index = {edge.index: at for at, edge in enumerate(structure.edges)}
         self.serial = self._serial_regions()
+        self.waiting = {
+            name
+            for name, region in topology.regions.items()
+            if any(structure.nodes[member].join == "all" for member in region.members)
+        }
 
     def plan(self) -> Plan:
         document = self.structure.document
@@ -125,37 +130,36 @@ class _Compiler:
         """Whether a passage of the region can end with this node's record."""
         if self.structure.infos[node.id].leaves_passage:
             return True
-        if any(self.structure.nodes[member].join == "all" for member in region.members):
+        if region.name in self.waiting:
             return True  # a join that cannot open any more ends the passage with whoever settled it
-        inside = self._nodes_within(region)
         return any(
-            not any(
-                edge.target in inside and self.topology.kind_of(edge) != "back"
-                for edge in self.out[node.id][port]
-            )
+            not any(self._goes_on(edge, region) for edge in self.out[node.id][port])
             for port in self.structure.ports[node.id]
             if self.out[node.id].get(port) or port not in QUIET_PORTS
         )
 
-    def _nodes_within(self, region: Region) -> set[str]:
-        if region.kind == "loop":
-            return self.topology.levels[region.level].loops[region.owner].body
-        return set(self.topology.levels[region.level].nodes)
+    def _goes_on(self, edge: Edge, region: Region) -> bool:
+        """Whether the edge leads to another node of the same passage."""
+        if self.topology.kind_of(edge) == "back":
+            return False
+        if region.kind != "loop":
+            return True
+        return edge.target in self.topology.levels[region.level].loops[region.owner].body
 
     def _serial_regions(self) -> set[str]:
         """Regions in which at most one step of a passage is ever live; inner regions come first."""
         serial: set[str] = set()
+        forked: set[str | None] = set()  # regions around a loop that is not serial
         for name, region in reversed(self.topology.regions.items()):
             plain = all(
                 len(edges) <= 1 and not any(edge.when for edge in edges)
                 for member in region.members
                 for edges in self.out[member].values()
             )
-            loops = (
-                each for each in self.topology.regions.values() if each.kind == "loop" and each.parent == name
-            )
-            if plain and len(self._starts(region)) == 1 and all(loop.name in serial for loop in loops):
+            if plain and len(self._starts(region)) == 1 and name not in forked:
                 serial.add(name)
+            elif region.kind == "loop":
+                forked.add(region.parent)
         return serial
 
     def _starts(self, region: Region) -> tuple[str, ...]:

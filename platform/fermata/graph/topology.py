@@ -96,7 +96,7 @@ def analyse_level(
         return level
     targets = {edge.target for edge in forward}
     level.starts = tuple(node for node in nodes if node not in targets)
-    _find_loops(level, predecessors, forward, frozenset(leaving))
+    _find_loops(level, predecessors, frozenset(leaving), frozenset(entries))
     _find_ancestors(level, order, forward)
     return level
 
@@ -138,7 +138,7 @@ def _cyclic_edges(
 
 
 def _find_loops(
-    level: Level, predecessors: Mapping[str, list[str]], forward: Sequence[Edge], leaving: Collection[str]
+    level: Level, predecessors: Mapping[str, list[str]], leaving: Collection[str], entries: Collection[str]
 ) -> None:
     tails: dict[str, list[Edge]] = defaultdict(list)
     for edge in level.edges:
@@ -149,10 +149,12 @@ def _find_loops(
         return
     into: dict[str, list[Edge]] = {node: [] for node in level.nodes}
     out: dict[str, list[Edge]] = {node: [] for node in level.nodes}
-    for edge in forward:
-        into[edge.target].append(edge)
     for edge in level.edges:
+        into[edge.target].append(edge)
         out[edge.source].append(edge)
+    for node in entries:
+        # Control enters here from outside, as over an edge: another loop never takes it for its side branch.
+        into[node].append(Edge(-1, "", "", node))
     for header, back in tails.items():
         core = natural_loop(header, [edge.source for edge in back], predecessors)
         level.loops[header] = Loop(header, core, _with_side_branches(core, into, out, leaving), back)
@@ -176,6 +178,8 @@ def _with_side_branches(
             return False
         if node in leaving:
             return True
+        if any(edge.source in leaving and edge.source not in core for edge in edges):
+            return False  # what a break leads to is an exit
         return any(edge.source not in core or (edge.when is None and keeps(edge)) for edge in edges)
 
     waiting = [edge.target for node in core for edge in out[node]]

@@ -1,0 +1,163 @@
+"""Validation answers with problems, whatever it is given."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import jsonschema
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fermata.errors import ExpressionError
+from fermata.graph.compile import compile_document
+from fermata.graph.expression import compile_expression, evaluate, render
+from fermata.graph.schema import document_schema
+from fermata.graph.validate import validate
+from tests.properties.graph.documents import drawn_documents
+from tests.unit.graph.catalogue import CATALOGUE, document, node
+
+WORDS = st.sampled_from(
+    "schema name nodes edges inputs variables output settings id type parent config join from to when retry timeout "
+    "max_iterations transform foreach switch cases set set_variables fermata/1 a b a.true {{ {{x}} {{steps.a}} "
+    "{{vars.q+1}} auto all each 5m \0 \ud800 label".split()
+)
+LEAVES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=8),
+    WORDS,
+    st.just(2**63),
+    st.just(-(2**63)),
+)
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(WORDS, inner, max_size=5)),
+    max_leaves=25,
+)
+NODES = st.lists(
+    st.one_of(
+        VALUES,
+        st.fixed_dictionaries(
+            {"id": WORDS, "type": WORDS}, optional={"config": VALUES, "parent": WORDS, "join": VALUES}
+        ),
+    ),
+    max_size=5,
+)
+DOCUMENTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "schema": VALUES,
+        "name": VALUES,
+        "nodes": st.one_of(VALUES, NODES),
+        "edges": st.one_of(
+            VALUES,
+            st.lists(
+                st.fixed_dictionaries({"from": WORDS, "to": WORDS}, optional={"when": VALUES}), max_size=5
+            ),
+        ),
+        "inputs": VALUES,
+        "variables": VALUES,
+        "output": VALUES,
+        "settings": VALUES,
+    },
+)
+
+
+def check(value: Any) -> None:
+    for problem in validate(value, CATALOGUE):
+        row = problem.to_json()
+        assert row["severity"] in {"error", "warning"}
+        assert row["pointer"] == "" or row["pointer"].startswith("/")
+        assert row["message"]
+        assert row["cure"]
+        json.dumps(row, allow_nan=False).encode()
+
+
+@settings(max_examples=250, deadline=None)
+@given(st.one_of(VALUES, DOCUMENTS))
+def test_no_json_value_breaks_validation(value: Any) -> None:
+    check(value)
+
+
+@settings(max_examples=200, deadline=None)
+@given(drawn_documents(), st.data())
+def test_no_damage_to_a_document_breaks_validation(drawn: dict[str, Any], data: st.DataObject) -> None:
+    for _ in range(data.draw(st.integers(1, 3))):
+        part = data.draw(st.sampled_from([drawn, *drawn["nodes"], *drawn["edges"]]))
+        if isinstance(part, dict) and part is not drawn:
+            part[data.draw(WORDS)] = data.draw(VALUES)
+    check(drawn)
+
+
+@settings(max_examples=150, deadline=None)
+@given(drawn_documents())
+def test_what_validation_accepts_the_published_schema_accepts(drawn: dict[str, Any]) -> None:
+    if not any(problem.severity == "error" for problem in validate(drawn, CATALOGUE)):
+        jsonschema.Draft202012Validator(document_schema(CATALOGUE)).validate(drawn)
+
+
+PIECES = st.sampled_from(
+    "inputs .x [0] ['k'] ( ) [ ] { } : , + - * / % ! ? && || == < in 1 2.5 'a' \"b\" has( .map(x, .filter(y, sum( size( x y "
+    "true null steps.a vars.b // \n 1u 0x1F r'' \\ @ é".split(" ")
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.one_of(st.text(max_size=40), st.lists(PIECES, max_size=14).map("".join)))
+def test_any_text_is_an_expression_or_an_expression_error(text: str) -> None:
+    bindings = {"inputs": {"x": [1, 2], "k": None}, "steps": {"a": {}}, "vars": {"b": 1.5}}
+    try:
+        json.dumps(evaluate(text, bindings), allow_nan=False)
+    except ExpressionError as error:
+        assert 0 <= error.data["offset"] <= len(text)
+        assert error.data["length"] >= 1
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(alphabet="{}ab'\" 1+", max_size=30))
+def test_any_text_is_a_template_or_an_expression_error(text: str) -> None:
+    try:
+        json.dumps(render(text, {}))
+    except ExpressionError as error:
+        assert error.message
+
+
+JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=5).filter(lambda text: text.isascii())),
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.text(max_size=4), inner, max_size=4)),
+    max_leaves=20,
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(JSON)
+def test_json_passes_the_evaluator_unchanged(value: Any) -> None:
+    assert evaluate("[inputs.value][0]", {"inputs": {"value": value}}) == value
+    assert evaluate("inputs.value", {"inputs": {"value": value}}) is value
+    assert compile_expression("inputs.value == inputs.value").evaluate({"inputs": {"value": value}}) is True
+
+
+def test_five_thousand_nodes_compile_in_three_seconds() -> None:
+    nodes = [
+        node(f"n{at}", config={"output": f"{{{{ steps.n{at - 1}.output + {at} }}}}"} if at else {})
+        for at in range(5000)
+    ]
+    drawn = [{"from": f"n{at}", "to": f"n{at + 1}"} for at in range(4999)]
+    drawn += [{"from": f"n{at}.error", "to": f"n{at + 7}"} for at in range(0, 4900, 7)]
+    started = time.perf_counter()
+    plan = compile_document(document(nodes, drawn), CATALOGUE)
+    took = time.perf_counter() - started
+    assert len(plan.nodes) == 5000
+    assert took < 3.0, f"{took:.2f} s"
+
+
+def test_ten_thousand_unconnected_mistakes_are_told_in_time() -> None:
+    nodes = [node(f"n{at}", "transfrom") for at in range(10_000)]
+    started = time.perf_counter()
+    problems = validate(document(nodes), CATALOGUE)
+    assert len(problems) == 10_000
+    assert time.perf_counter() - started < 6.0
