@@ -144,6 +144,8 @@ class DocumentProblem(BaseModel):
     message: str
     cure: str
     fix: list[dict[str, Any]] | None = None
+    offset: int | None = Field(None, description="where in an expression, in characters")
+    length: int | None = None
 
 
 class Validation(BaseModel):
