@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.contracts.harness import Memory, World, cases
+from tests.contracts.postgres import Postgres
 from tests.reference.results import equal, read_key, show
 
 ALL = list(cases())
@@ -39,4 +40,11 @@ def differences(expect: dict[str, Any], result: Any) -> list[str]:
 @pytest.mark.parametrize("case", ALL, ids=[f"{case['file']}: {case['name']}" for case in ALL])
 def test_the_ledger_in_memory_does_as_worked_by_hand(case: dict[str, Any], seed: int | None) -> None:
     result = World(case, Memory(), seed=seed).run()
+    assert not differences(case["expect"], result)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("case", ALL, ids=[f"{case['file']}: {case['name']}" for case in ALL])
+def test_the_ledger_in_postgresql_does_as_worked_by_hand(case: dict[str, Any]) -> None:
+    result = World(case, Postgres(), seed=3).run()
     assert not differences(case["expect"], result)

@@ -11,7 +11,7 @@ DECLARE
     v_rung timestamptz;
 BEGIN
     FOR n IN SELECT * FROM jsonb_to_recordset(p_steps) AS x(id uuid, node text, kind text, region uuid, iteration int,
-        state text, effect text, queue text, priority smallint, lane int, reads jsonb, freeze boolean, timeout float8,
+        state text, effect text, queue text, priority smallint, lane int, reads jsonb, "freeze" boolean, timeout float8,
         data text)
     LOOP
         v_rung := NULL;
@@ -31,7 +31,7 @@ BEGIN
             CASE WHEN n.state = 'skipped' THEN p_now END, v_rung, 0, false, 1)
         ON CONFLICT DO NOTHING RETURNING * INTO s;
         CONTINUE WHEN NOT FOUND;
-        IF n.freeze THEN
+        IF n."freeze" THEN
             SELECT f.regions, f.iterations INTO v_regions, v_iterations FROM fermata_frames(n.region, n.iteration) f;
             UPDATE fermata_step SET sees = ARRAY(
                 SELECT (q.found).id::text FROM (

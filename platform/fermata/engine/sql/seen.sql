@@ -112,10 +112,12 @@ BEGIN
         SELECT body INTO v_input FROM fermata_payload WHERE digest = (p_execution).input_digest;
     END IF;
     IF 'arrivals' = ANY (v_reads) AND (p_step).data IS NOT NULL THEN
-        SELECT json_agg(json_build_object('edge', a.pair->0, 'node', s.node_id, 'region', s.region_id,
-                        'iteration', s.iteration, 'shown', fermata_shown(s)) ORDER BY a.place) INTO v_arrivals
+        SELECT json_agg(json_build_object('edge', a.pair->0, 'node', s.node_id, 'shown', fermata_shown(s),
+                        'path', CASE r.kind WHEN 'root' THEN r.path::jsonb
+                            ELSE r.path::jsonb || jsonb_build_array(jsonb_build_array(r.name, s.iteration)) END) ORDER BY a.place) INTO v_arrivals
         FROM json_array_elements((p_step).data->'arrivals') WITH ORDINALITY AS a(pair, place)
-        JOIN fermata_step s ON s.id = (a.pair->>1)::uuid;
+        JOIN fermata_step s ON s.id = (a.pair->>1)::uuid
+        JOIN fermata_region r ON r.id = s.region_id;
     END IF;
     RETURN json_build_object('steps', v_steps, 'routes', v_routes, 'previous', v_previous, 'variables', v_variables,
         'item', v_item, 'has_item', v_has_item, 'input', v_input, 'arrivals', v_arrivals,

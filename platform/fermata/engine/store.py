@@ -1,0 +1,136 @@
+"""The ledger in PostgreSQL: one function call a transition, hand-written SQL in ``sql/``, no ORM on the hot path.
+
+Transactions that lose a deadlock, a lock timeout or the connection are repeated, never the effect behind them
+(engine.md §5.3): a repeated record that finds its fence gone answers ``stale`` — it was committed before the
+connection broke, or somebody else was first, and recovery rings whatever it left.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import orjson
+import psycopg
+from django.db import connection
+
+from fermata.engine import wire
+from fermata.engine.ledger import NewExecution, Recorded, Ring
+from fermata.errors import Conflict, IdempotencyKeyReused, ServerUnavailable
+from fermata.machine.commands import Decision
+from fermata.machine.view import Claim, Refusal, StepView
+
+logger = logging.getLogger(__name__)
+SQL = Path(__file__).parent / "sql"
+TRIES = 6
+AGAIN = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure, psycopg.errors.LockNotAvailable)
+CANCEL_AT_ONCE = 500
+
+
+@cache
+def statement(name: str) -> str:
+    """The named statement of ``sql/statements/{name}.sql``."""
+    return (SQL / "statements" / f"{name}.sql").read_text()
+
+
+def run(query: str, arguments: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """Run one statement as a transaction of its own (or inside the caller's atomic block) and fetch its rows.
+
+    Raises ServerUnavailable when PostgreSQL stays out of reach.
+    """
+    for attempt in range(1, TRIES + 1):
+        try:
+            connection.ensure_connection()
+            cursor = connection.connection.execute(query, arguments, prepare=True)
+            return cursor.fetchall() if cursor.description else []
+        except AGAIN:
+            if connection.in_atomic_block or attempt == TRIES:
+                raise
+        except (psycopg.OperationalError, psycopg.InterfaceError, _django_operational()) as error:
+            if connection.in_atomic_block:
+                raise
+            connection.close()
+            if attempt == TRIES:
+                raise ServerUnavailable("PostgreSQL does not answer.", cure="Start it; work goes on by itself.") from error
+            logger.warning("PostgreSQL: %s (try %d)", str(error).strip().splitlines()[0] if str(error) else error, attempt)
+        time.sleep(random.uniform(0.02, 0.06) * 2**attempt)
+    raise ServerUnavailable("PostgreSQL does not answer.")
+
+
+@cache
+def _django_operational() -> type[Exception]:
+    from django.db import OperationalError
+
+    return OperationalError
+
+
+def call(function: str, *arguments: Any) -> Any:
+    """Call an SQL function that answers JSON; the parsed answer."""
+    places = ", ".join(["%s"] * len(arguments))
+    rows = run(f"SELECT {function}({places})::text", arguments)
+    return orjson.loads(rows[0][0])
+
+
+class PostgresLedger:
+    """See :class:`fermata.engine.ledger.Ledger`."""
+
+    def start(self, execution: NewExecution) -> Recorded:
+        """Raises Conflict when the workflow key is live, IdempotencyKeyReused; ``replayed`` answers the first id."""
+        try:
+            answer = call("fermata_start", wire.start_text(execution))
+        except psycopg.errors.UniqueViolation as error:
+            if error.diag.constraint_name == "execution_live_key":
+                raise Conflict(
+                    f"An execution with the key {execution.workflow_key!r} is live.",
+                    cure="Wait for it to end, cancel it, or use another key.",
+                ) from error
+            raise
+        if answer["result"] == "reused":
+            raise IdempotencyKeyReused(cure="Use a new key for a new request.")
+        if answer["result"] == "replayed":
+            execution.id = answer["execution_id"]
+        return wire.recorded(answer)
+
+    def claim(self, step_id: str, *, worker: str) -> Claim | Refusal:
+        """See the port."""
+        return wire.claim(call("fermata_claim", step_id, worker))
+
+    def record(self, decision: Decision) -> Recorded:
+        """See the port."""
+        return wire.recorded(call("fermata_record", wire.decision_text(decision)))
+
+    def open_joins(self, joins: Sequence[str]) -> frozenset[str]:
+        """See the port."""
+        rows = run("SELECT id::text FROM fermata_join WHERE id = ANY (%s::uuid[]) AND state = 'open'", [list(joins)])
+        return frozenset(row[0] for row in rows)
+
+    def cancel_live(self, step: StepView) -> int:
+        """See the port; children are asked to end, and counted until they have."""
+        frame = step.frames[0]
+        item = frame.iteration if frame.kind == "foreach" and step.data.get("why") != "threshold" else None
+        while True:
+            answer = call("fermata_cancel_live", step.id, item, CANCEL_AT_ONCE)
+            for child in answer["children"]:
+                call("fermata_end", child, "cancel", "parent")
+            if answer["left"] == 0 or answer["cancelled"] == 0:
+                return int(answer["left"])
+
+    def mark_running(self, step_id: str, *, fence: int, worker: str) -> bool:
+        """A pure step alive at its first heartbeat becomes RUNNING under the same fence."""
+        rows = run(statement("mark_running"), [worker, step_id, fence])
+        return bool(rows)
+
+    def fence(self, step_id: str) -> int | None:
+        """The step's current fence while it may still be recorded, None otherwise."""
+        rows = run("SELECT fence FROM fermata_step WHERE id = %s AND state IN ('ready', 'running')", [step_id])
+        return int(rows[0][0]) if rows else None
+
+    def end(self, execution_id: str, *, why: str, by: str) -> tuple[str, bool, list[Ring]]:
+        """Begin to end an execution (why: cancel | timeout); its status, whether it is final, and the settle row's ring."""
+        answer = call("fermata_end", execution_id, why, by)
+        return answer["status"], answer["final"], wire.rings(answer["rings"])

@@ -1,0 +1,144 @@
+"""Decisions as the text PostgreSQL gets, and its answers as values.
+
+Payloads (outputs, inputs, items, variable values, resume values) travel as JSON *texts* inside the JSON argument, so
+that numbers and keys arrive in the ``json`` columns as they were written; only the envelope is ``jsonb``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from fermata.engine.ledger import NewExecution, Recorded, Ring
+from fermata.errors import InvalidInput
+from fermata.machine.commands import Decision, NewStep, Stage
+from fermata.machine.foreach import result_of
+from fermata.machine.view import Claim, ExecutionView, Frame, Refusal, StepView
+
+RING_FIELDS = Ring.__slots__
+
+
+def text(value: Any) -> str:
+    """The value's JSON text. Raises InvalidInput for what JSON cannot hold (NaN is refused at the border)."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
+    except TypeError as error:
+        raise InvalidInput(f"A value cannot be stored as JSON: {error}.", cure="Answer with JSON values only.") from error
+
+
+def envelope(value: Any) -> str:
+    """The envelope's text; NUL characters, which ``jsonb`` refuses, become U+FFFD in it (payload texts keep theirs)."""
+    dumped = orjson.dumps(value)
+    if b"\\u0000" in dumped:
+        dumped = orjson.dumps(_without_nul(orjson.loads(dumped)))
+    return dumped.decode()
+
+
+def _without_nul(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\0", "\ufffd")
+    if isinstance(value, dict):
+        return {_without_nul(key): _without_nul(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_without_nul(entry) for entry in value]
+    return value
+
+
+def _steps(steps: list[NewStep]) -> list[NewStep]:
+    for step in steps:
+        if step.data is not None and not isinstance(step.data, str):
+            step.data = text(step.data)
+    return steps
+
+
+def _stage(stage: Stage) -> Stage:
+    _steps(stage.steps)
+    stage.arrivals.sort(key=lambda arrival: arrival.join)
+    for region in stage.regions:
+        if region.items is not None:
+            region.items = [text(chunk) for chunk in region.items]  # type: ignore[misc]
+    if stage.end_item is not None:
+        stage.end_item.output = text(stage.end_item.output) if stage.end_item.state == "succeeded" else None
+    if stage.wake is not None:
+        stage.wake.resume = text(stage.wake.resume)  # type: ignore[assignment]
+    if stage.finish is not None:
+        stage.finish.output = text(stage.finish.output)
+    return stage
+
+
+def decision_text(decision: Decision) -> str:
+    """The argument of ``fermata_record``; changes the decision's payload values into their texts."""
+    own = decision.own
+    own.output = text(own.output) if own.has_output else None
+    own.input = text(own.input) if own.has_input else None
+    for stage in decision.stages:
+        _stage(stage)
+    for write in decision.writes:
+        write.value, write.default = text(write.value), text(write.default)
+    for child in decision.spawn:
+        child.input = None
+        if child.bundle is not None:
+            _start(child.bundle["execution"])
+    return envelope(decision)
+
+
+def _start(new: NewExecution) -> NewExecution:
+    new.input = text(new.input)
+    new.variables = {name: text(value) for name, value in new.variables.items()}
+    _stage(new.beginning.stage)
+    return new
+
+
+def start_text(new: NewExecution) -> str:
+    """The argument of ``fermata_start``."""
+    return envelope(_start(new))
+
+
+def recorded(answer: dict[str, Any]) -> Recorded:
+    """What ``fermata_record`` or ``fermata_start`` answered."""
+    return Recorded(
+        answer["result"],
+        rings=rings(answer.get("rings")),
+        finished=answer.get("finished"),
+        paused=bool(answer.get("paused")),
+    )
+
+
+def rings(rows: list[dict[str, Any]] | None) -> list[Ring]:
+    """Rings from their JSON rows."""
+    return [Ring(**{name: row[name] for name in RING_FIELDS}) for row in rows or ()]
+
+
+def claim(answer: dict[str, Any]) -> Claim | Refusal:
+    """What ``fermata_claim`` answered."""
+    if answer["result"] != "claimed":
+        return Refusal(answer["result"], answer.get("state"))
+    context = answer["context"]
+    frames = [Frame(**frame) for frame in answer["frames"]]
+    step = StepView(frames=frames, **answer["step"])
+    resume = step.resume
+    if resume is not None and resume.get("kind") == "children" and "children" in resume:
+        step.resume = {**resume, "children": resume["children"] or []}
+    result = answer["region_result"]
+    return Claim(
+        step=step,
+        execution=ExecutionView(**answer["execution"]),
+        now=answer["now"],
+        steps={**(context.get("steps") or {}), **(context.get("routes") or {})},
+        previous=context.get("previous") or {},
+        variables=context.get("variables") or {},
+        arrivals=_arrivals(context.get("arrivals")),
+        item=context.get("item"),
+        has_item=bool(context.get("has_item")),
+        input=context.get("input"),
+        trigger=context.get("trigger"),
+        remembered=answer["remembered"] or [],
+        result=result and result_of(result.get("region") or {}, result.get("rows") or (), result["result"]),
+    )
+
+
+def _arrivals(rows: list[dict[str, Any]] | None) -> list[dict[str, Any]] | None:
+    if rows is None:
+        return None
+    return [{"edge": row["edge"], "node": row["node"], "path": row["path"], **row["shown"]} for row in rows]
