@@ -21,10 +21,8 @@ class Json(models.Field):  # type: ignore[type-arg]
         return "json"
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
-        """Parsed by psycopg already, or text when Django switched its loader off."""
-        import json
-
-        return json.loads(value) if isinstance(value, str) else value
+        """As the driver parsed it (Django asks for text of ``jsonb`` only): a JSON text stays that text."""
+        return value
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
         """Serialised text."""
