@@ -10,13 +10,13 @@ from celery.exceptions import Ignore
 from django.db import connections
 
 from fermata.coordination.broker import STEP_TASK
-from fermata.engine import perform
+from fermata.engine import runtime
 from workers.app import app
 from workers.calls import call_task
 
 CONNECTIONS_CHECKED_EVERY_SECONDS = 30
 
-perform.set_task_caller(call_task)
+runtime.set_task_caller(call_task)
 
 _checked_at = 0.0
 
@@ -29,7 +29,7 @@ def run_step(self: Task, execution_id: str, step_id: str) -> None:
     suspended, gated, absent) raises `Ignore`: no chain or chord may go on because of it.
     """
     renew_connections()
-    performed = perform.perform(execution_id, step_id, worker=worker_name(self))
+    performed = runtime.perform(execution_id, step_id, worker=worker_name(self))
     if performed.result != "recorded":
         raise Ignore(performed.result)
 

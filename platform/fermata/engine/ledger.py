@@ -86,6 +86,10 @@ class Ledger(Protocol):
         """Which of these joins have opened."""
         ...
 
+    def outputs(self, execution_id: str, nodes: Sequence[str]) -> dict[str, Any]:
+        """node → output, of those root nodes that succeeded."""
+        ...
+
     def cancel_live(self, step: StepView) -> int:
         """For a settle row: cancel up to 500 live steps of its scope; how many are live still."""
         ...

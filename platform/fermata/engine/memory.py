@@ -55,7 +55,7 @@ class MemoryLedger:
             return
         values = {key: deepcopy(getattr(new, key)) for key in NewExecution.__slots__ if key not in ("beginning", "variables", "room")}
         self.executions[new.id] = {
-            **values, "status": "running", "output": None, "error": None, "created_at": self.now,
+            **values, "status": "running", "output": None, "has_output": False, "error": None, "created_at": self.now,
             "root_id": new.root_id or new.id,
         }
         self._event(new.id, "ExecutionStarted", status="running")
@@ -133,7 +133,11 @@ class MemoryLedger:
         rows = [row for row in self.executions.values() if row["parent_step_id"] == step_id]
         rows.sort(key=lambda row: row["parent_ordinal"])
         return [
-            {"id": row["id"], "status": row["status"], "output": row["output"], "error": row["error"]} for row in rows
+            {
+                "id": row["id"], "status": row["status"], "error": row["error"], "version_id": row["version_id"],
+                "has_output": row["has_output"], "output": deepcopy(row["output"]),
+            }
+            for row in rows
         ]
 
     def _read(self, claim: Claim, step: Row, frames: list[Frame], execution: Row, read: str) -> None:
@@ -443,7 +447,7 @@ class MemoryLedger:
         status = "cancelled" if execution["status"] == "cancelling" and finish.status == "succeeded" else finish.status
         execution.update(status=status, error=finish.error, finished_at=self.now)
         if finish.has_output:
-            execution["output"] = deepcopy(finish.output)
+            execution.update(output=deepcopy(finish.output), has_output=True)
         self.regions[identity.root_id(execution_id)]["state"] = "closed"
         self._event(execution_id, "ExecutionFinished", status=status)
         self._finished = status
@@ -456,6 +460,12 @@ class MemoryLedger:
     def open_joins(self, joins: Sequence[str]) -> frozenset[str]:
         """See :class:`fermata.engine.ledger.Ledger`."""
         return frozenset(join for join in joins if self.joins.get(join, {}).get("state") == "open")
+
+    def outputs(self, execution_id: str, nodes: Sequence[str]) -> dict[str, Any]:
+        """See :class:`fermata.engine.ledger.Ledger`."""
+        root = identity.root_id(execution_id)
+        rows = {node: self.steps.get(identity.step_id(root, 0, node)) for node in nodes}
+        return {node: deepcopy(row["output"]) for node, row in rows.items() if row and row["state"] == "succeeded"}
 
     def cancel_live(self, step: StepView) -> int:
         """See :class:`fermata.engine.ledger.Ledger`."""

@@ -16,17 +16,20 @@ from uuid import uuid4
 from fermata.engine import faultpoints
 from fermata.engine.context import Evaluator, Guard, bindings, node_context
 from fermata.engine.ledger import Ledger, NewExecution, Recorded, Ring
-from fermata.errors import ExpressionError, FermataError, LeaseLost
-from fermata.graph.plan import Plan, PlanNode
+from fermata.errors import ExpressionError, FermataError, LeaseLost, NotFound
+from fermata.graph.plan import ROOT, Plan, PlanNode
 from fermata.machine import identity
-from fermata.machine.commands import Decision
+from fermata.machine.commands import Decision, Own
 from fermata.machine.decide import begin, decide, decide_row
 from fermata.machine.late import joins_ahead
-from fermata.machine.outcomes import Done, Fail, Failure, Outcome
+from fermata.machine.outcomes import Done, Fail, Failure, Outcome, Spawn
 from fermata.machine.view import Claim, Refusal
 from fermata.nodes.contract import failure_from
 
 logger = logging.getLogger(__name__)
+
+DEEPEST = 20
+SUSPENDED = frozenset({"waiting", "retrying", "held"})
 
 
 class Plans(Protocol):
@@ -44,8 +47,18 @@ class Plans(Protocol):
 class Holding(Protocol):
     """The leases as the performer needs them."""
 
-    def hold(self, claim: Claim) -> AbstractContextManager[Callable[[], None]]:
+    def acquire(self, step_id: str, token: str) -> bool:
+        """Take the step's lease; False when another holds it."""
+        ...
+
+    def hold(self, claim: Claim, token: str) -> AbstractContextManager[Callable[[], None]]:
         """Keep the lease alive while inside; the value raises LeaseLost when it is gone."""
+        ...
+
+    def finish(
+        self, step_id: str, token: str, recorded: Recorded | None, claim: Claim | None, ring: Callable[[Any], None]
+    ) -> None:
+        """Give the lease back, signal the stream and let ``ring`` add its messages, in one round trip."""
         ...
 
 
@@ -81,7 +94,7 @@ class Parts:
     plans: Plans
     types: Any
     dispatcher: Any
-    leases: Any = field(default_factory=FreeHand)
+    leases: Holding = field(default_factory=FreeHand)
     guard: Guard = nullcontext
     time_limit: Callable[[float | None], AbstractContextManager[Any]] = lambda seconds: nullcontext()
     call_task: Callable[..., Any] | None = None
@@ -126,8 +139,6 @@ class Performer:
             held = claim if isinstance(claim, Claim) else None
             self.parts.leases.finish(step_id, token, recorded, held, lambda pipeline: self._ring(recorded, pipeline))
         faultpoints.reached("after_continue")
-        if recorded.result == "recorded" and claim.step.kind == "node":
-            return Performed("recorded", recorded.rings)
         return Performed(recorded.result, recorded.rings)
 
     def _performed(self, claim: Claim, token: str) -> Recorded:
@@ -139,7 +150,7 @@ class Performer:
             elif claim.step.kind != "node":
                 decision = decide_row(plan, claim, evaluator)
             else:
-                outcome = self.outcome(plan, claim, evaluator, live)
+                outcome = self._resolved(claim, self.outcome(plan, claim, evaluator, live))
                 faultpoints.reached("after_effect")
                 live()
                 decision = decide(plan, claim, outcome, evaluator, open_joins=self._open_joins(plan, claim, outcome))
@@ -148,7 +159,11 @@ class Performer:
             decision.own.started_at = claim.now
             decision.room = self.parts.room()
             faultpoints.reached("before_record")
-            return self.parts.ledger.record(decision)
+            suspended = decision.own.state in SUSPENDED
+            recorded = self.parts.ledger.record(decision)
+            if suspended and recorded.result == "recorded":
+                recorded.result = "suspended"
+            return recorded
 
     def _settle(self, plan: Plan, claim: Claim, evaluator: Evaluator) -> Decision:
         """Cancel until nothing is left; children still ending are looked at again shortly."""
@@ -170,6 +185,7 @@ class Performer:
         node_type = self.parts.types.find(node.type, node.type_version)
         if node_type is None:
             return Fail(Failure("unknown_type", f"This worker does not know the node type {node.type!r}."))
+        self._children_outputs(step.resume)
         context = node_context(
             plan, node, claim, evaluator, live=live, call_task=self.parts.call_task,
             allowed_hosts=self.parts.allowed_hosts,
@@ -194,6 +210,13 @@ class Performer:
             logger.exception("Node %s of type %s crashed", node.id, node.type)
             return Fail(Failure("node_crashed", f"{type(error).__name__}: {error}"[:500], node=node.id))
 
+    def _children_outputs(self, resume: dict[str, Any] | None) -> None:
+        """A child without a declared output answers with its sinks' outputs, by node id."""
+        for child in (resume or {}).get("children") or ():
+            if child["status"] == "succeeded" and not child.pop("has_output"):
+                sinks = self.parts.plans.plan(child["version_id"]).regions[ROOT].sinks
+                child["output"] = self.parts.ledger.outputs(child["id"], sinks)
+
     def _config(self, node_type: Any, node: PlanNode, evaluator: Evaluator, *, resumed: Mapping[str, Any] | None) -> Any:
         if resumed and resumed.get("kind") == "region":
             return node_type.Config.model_construct(**node.config)
@@ -208,6 +231,20 @@ class Performer:
             return frozenset()
         asked = joins_ahead(plan, claim.step)
         return self.parts.ledger.open_joins(asked) if asked else frozenset()
+
+    def _resolved(self, claim: Claim, outcome: Outcome) -> Outcome:
+        """A Spawn whose workflows exist and that is not too deep; otherwise the failure that says so."""
+        if not isinstance(outcome, Spawn):
+            return outcome
+        if claim.execution.depth + 1 > DEEPEST:
+            message = f"Sub-workflows are nested more than {DEEPEST} deep."
+            return Fail(Failure("recursion_limit", message, data={"limit": DEEPEST}))
+        try:
+            for child in outcome.children:
+                self.parts.plans.resolve(claim.execution.workspace_id, child.workflow, child.version)
+        except NotFound as error:
+            return Fail(Failure("workflow_not_found", error.message))
+        return outcome
 
     def _prepare_children(self, claim: Claim, decision: Decision) -> None:
         """Decide the children's first steps, so that one transaction starts them (their versions are fixed now)."""
@@ -245,9 +282,8 @@ class Performer:
             self.parts.dispatcher.ring(owed, pipeline=pipeline)
 
 
-def _again_later(claim: Claim) -> Any:
-    from fermata.machine.commands import Own
-
+def _again_later(claim: Claim) -> Own:
+    """The settle row rests until its children may have ended."""
     return Own(
         id=claim.step.id, fence=claim.step.fence, state="waiting", reason="children", due_seconds=0.5, due_kind="timer"
     )

@@ -109,6 +109,11 @@ class PostgresLedger:
         rows = run("SELECT id::text FROM fermata_join WHERE id = ANY (%s::uuid[]) AND state = 'open'", [list(joins)])
         return frozenset(row[0] for row in rows)
 
+    def outputs(self, execution_id: str, nodes: Sequence[str]) -> dict[str, Any]:
+        """See the port."""
+        rows = run(statement("outputs"), [execution_id, list(nodes)])
+        return {node: orjson.loads(body) for node, body in rows}
+
     def cancel_live(self, step: StepView) -> int:
         """See the port; children are asked to end, and counted until they have."""
         frame = step.frames[0]

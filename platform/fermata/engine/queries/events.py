@@ -9,7 +9,7 @@ from django.db.models import Count
 
 from fermata.engine import journal
 from fermata.engine.models import Event, Step
-from fermata.engine.queries import executions
+from fermata.engine.queries.executions import execution as read_execution
 from fermata.engine.queries.steps import path_of, without_values
 from fermata.errors import InvalidInput
 
@@ -79,7 +79,7 @@ def snapshot(execution_id: UUID) -> dict[str, Any]:
     At most 5,000 steps, live ones and then the newest first.
     """
     seq = journal.number(execution_id)
-    execution = executions.execution(execution_id)
+    execution = read_execution(execution_id)
     rows = Step.objects.filter(execution_id=execution_id, kind="node")
     newest = rows.order_by("finished_at", "-ready_at", "id").defer("data", "resume", "sees", "reads")
     # PostgreSQL sorts NULL last; unfinished steps must come first.

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Count
 
 from fermata.engine.models import Approval, Execution, Join, Step
-from fermata.engine.queries import executions
+from fermata.engine.queries.executions import execution_status
 from fermata.engine.queries.steps import without_values
 
 MOST_STEPS = 100
@@ -45,7 +45,7 @@ def why(execution_id: UUID) -> dict[str, Any]:
 
     At most 100 live steps are explained, those that wait first; ``more`` counts the others.
     """
-    status = executions.execution_status(execution_id)
+    status = execution_status(execution_id)
     live = Step.objects.filter(execution_id=execution_id, state__in=LIVE, superseded=False, kind="node")
     tally = dict(live.values_list("state").annotate(n=Count("id")))
     order = ("held", "waiting", "retrying", "ready", "running")

@@ -157,3 +157,28 @@ CREATE OR REPLACE FUNCTION fermata_stuck(p_age float8, p_limit int) RETURNS uuid
                           AND s.state IN ('ready', 'running', 'waiting', 'held', 'retrying'))
         LIMIT p_limit) q
 $$;
+
+-- Give an execution in which nothing lives a row that decides how it goes on.
+CREATE OR REPLACE FUNCTION fermata_repair(p_execution uuid) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    x fermata_execution;
+    r fermata_region;
+    v_now timestamptz := clock_timestamp();
+    v_kind text;
+    events jsonb[] := '{}';
+    rings jsonb[] := '{}';
+BEGIN
+    SELECT * INTO x FROM fermata_execution WHERE id = p_execution AND finished_at IS NULL FOR NO KEY UPDATE;
+    SELECT * INTO r FROM fermata_region WHERE id = fermata_id('root|' || p_execution) FOR NO KEY UPDATE;
+    IF x.id IS NULL OR NOT fermata_over(r.id, 0, false) THEN
+        RETURN;
+    END IF;
+    v_kind := CASE WHEN r.state = 'closing' THEN 'settle' ELSE 'turn' END;
+    events := events || jsonb_build_object('type', 'ExecutionRepaired', 'status', x.status);
+    SELECT i.events, i.rings INTO events, rings FROM fermata_insert_steps(p_execution, x.workspace_id, false, jsonb_build_array(
+        jsonb_build_object('id', fermata_id(v_kind || '|' || r.id || '|0|@repair|1'), 'node', '@repair', 'kind', v_kind, 'region', r.id,
+            'iteration', 0, 'state', 'ready', 'effect', 'pure', 'queue', 'default', 'priority', x.priority, 'reads', '[]'::jsonb,
+            'freeze', false, 'data', r.cause::text)), '{}'::jsonb, v_now, events, rings) i;
+    UPDATE fermata_step SET rung_at = NULL WHERE execution_id = p_execution AND node_id = '@repair' AND state = 'ready';
+    PERFORM fermata_journal(p_execution, x.workspace_id, v_now, events);
+END $$;

@@ -1,0 +1,123 @@
+"""Leases as the performer holds them: taken before the claim, kept alive by one heartbeat thread per process, given
+back in the pipeline that signals the stream and rings the successors.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection
+
+from fermata.coordination.lease import Leases
+from fermata.coordination.pipeline import Pipeline
+from fermata.engine.ledger import Recorded
+from fermata.engine.store import PostgresLedger
+from fermata.errors import LeaseLost, ServerUnavailable
+from fermata.machine.view import Claim
+
+logger = logging.getLogger(__name__)
+FIRST_BEAT_SECONDS = 1.0
+
+
+@dataclass(slots=True)
+class Hold:
+    """One step under way in this process. Times are monotonic seconds."""
+
+    step_id: str
+    token: str
+    fence: int
+    pure: bool
+    since: float
+    renewed_at: float
+    lost: bool = False
+    marked: bool = False
+
+
+@dataclass(slots=True)
+class Keeper:
+    """Acquires, keeps and gives back leases of ``ttl_seconds``; ``worker`` is who performs."""
+
+    leases: Leases
+    ledger: PostgresLedger
+    ttl_seconds: float
+    worker: str
+    holds: dict[str, Hold] = field(default_factory=dict)
+    thread: threading.Thread | None = None
+
+    def acquire(self, step_id: str, token: str) -> bool:
+        """False when another holds it, or Redis does not answer (the ring comes again)."""
+        try:
+            return self.leases.acquire(step_id, token=token, ttl_seconds=self.ttl_seconds)
+        except ServerUnavailable as error:
+            logger.warning("No lease for %s: %s", step_id, error.message)
+            return False
+
+    @contextmanager
+    def hold(self, claim: Claim, token: str) -> Iterator[Callable[[], None]]:
+        """Beat while inside; the value raises LeaseLost when the step is no longer ours."""
+        step = claim.step
+        now = time.monotonic()
+        hold = Hold(step.id, token, step.fence, step.state == "ready" and step.kind == "node", now, now)
+        self.holds[step.id] = hold
+        self._beating()
+        try:
+            yield lambda: self._live(hold)
+        finally:
+            self.holds.pop(step.id, None)
+
+    def _live(self, hold: Hold) -> None:
+        """A process that was paused for longer than its lease asks PostgreSQL before it goes on (engine.md §5.1)."""
+        if not hold.lost and time.monotonic() - hold.renewed_at > self.ttl_seconds:
+            hold.lost = self.ledger.fence(hold.step_id) != hold.fence
+            hold.renewed_at = time.monotonic()
+        if hold.lost:
+            raise LeaseLost(step_id=hold.step_id)
+
+    def finish(
+        self, step_id: str, token: str, recorded: Recorded | None, claim: Claim | None, ring: Callable[[Any], None]
+    ) -> None:
+        """Give the lease back, signal the stream, ring: one round trip. Whatever is lost here recovery makes good."""
+        pipeline = Pipeline().release(step_id, token)
+        if claim is not None and recorded is not None:
+            pipeline.announce(claim.execution.id, claim.execution.workspace_id)
+        ring(pipeline)
+        try:
+            pipeline.execute()
+        except ServerUnavailable as error:
+            logger.warning("Recovery will ring after step %s: %s", step_id, error.message)
+
+    def _beating(self) -> None:
+        if self.thread is None or not self.thread.is_alive():
+            self.thread = threading.Thread(target=self._beat_for_ever, name="heartbeat", daemon=True)
+            self.thread.start()
+
+    def _beat_for_ever(self) -> None:
+        pause = min(FIRST_BEAT_SECONDS, self.ttl_seconds / 3)
+        while True:
+            time.sleep(pause)
+            for hold in list(self.holds.values()):
+                if time.monotonic() - hold.since >= pause:
+                    self._beat(hold)
+
+    def _beat(self, hold: Hold) -> None:
+        try:
+            renewal = self.leases.renew(hold.step_id, token=hold.token, fence=hold.fence, ttl_seconds=self.ttl_seconds)
+            if renewal == "lost":
+                hold.lost = True
+                return
+            hold.renewed_at = time.monotonic()
+            if hold.pure and not hold.marked:
+                hold.marked = self.ledger.mark_running(hold.step_id, fence=hold.fence, worker=self.worker)
+            if self.ledger.fence(hold.step_id) != hold.fence and hold.step_id in self.holds:
+                hold.lost = True
+        except ServerUnavailable as error:
+            logger.warning("Heartbeat of %s: %s", hold.step_id, error.message)
+        except Exception:
+            logger.exception("Heartbeat of %s", hold.step_id)
+            connection.close()

@@ -1,0 +1,97 @@
+"""This process's performer, made once from settings; forgotten after a fork."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+
+from fermata.coordination.lease import Leases
+from fermata.engine import limits, plans
+from fermata.engine.dispatch import dispatcher
+from fermata.engine.holding import Keeper
+from fermata.engine.perform import Parts, Performed, Performer
+from fermata.engine.store import PostgresLedger
+from fermata.errors import ServerUnavailable
+from fermata.nodes.catalogue import catalogue
+
+DEPTH_KNOWN_FOR_SECONDS = 0.05
+_task_caller: list[Callable[..., Any]] = []
+
+
+def set_task_caller(caller: Callable[..., Any]) -> None:
+    """Offer ``caller(name, args, kwargs, key)`` to celery_task nodes performed in this process."""
+    _task_caller[:] = [caller]
+    performer.cache_clear()
+
+
+class Rooms:
+    """How many more rings each queue takes: the ring window less the depth, asked at most every 50 ms."""
+
+    def __init__(self, window: int) -> None:
+        """``window``: messages a queue may hold."""
+        self.window = window
+        self._known: dict[str, int] = {}
+        self._at = 0.0
+
+    def __call__(self) -> dict[str, int]:
+        """queue → room, for the queues in use here; without Redis no room at all, so recovery rings."""
+        now = time.monotonic()
+        if now - self._at > DEPTH_KNOWN_FOR_SECONDS:
+            queues = settings.FERMATA_QUEUES
+            try:
+                depths = dispatcher().depth(queues)
+            except ServerUnavailable:
+                depths = dict.fromkeys(queues, self.window)
+            self._known = {queue: max(0, self.window - depth) for queue, depth in depths.items()}
+            self._at = now
+        return self._known
+
+
+@cache
+def rooms() -> Rooms:
+    """This process's view of the queues."""
+    return Rooms(ring_window())
+
+
+def ring_window() -> int:
+    """Messages a queue may hold: four for each slot of a worker, at least 200."""
+    return max(200, 4 * (os.cpu_count() or 1))
+
+
+@cache
+def performer(worker: str) -> Performer:
+    """The performer of this process under ``worker``'s name."""
+    ledger = PostgresLedger()
+    keeper = Keeper(Leases(), ledger, settings.FERMATA.lease_ttl_seconds, worker)
+    parts = Parts(
+        ledger=ledger,
+        plans=plans,
+        types=catalogue(),
+        dispatcher=dispatcher(),
+        leases=keeper,
+        guard=limits.expression_time,
+        time_limit=limits.wall_time,
+        call_task=_task_caller[0] if _task_caller else None,
+        allowed_hosts=tuple(settings.FERMATA_ALLOWED_EGRESS) if hasattr(settings, "FERMATA_ALLOWED_EGRESS") else (),
+        room=rooms(),
+    )
+    return Performer(parts, worker=worker)
+
+
+def perform(execution_id: str, step_id: str, *, worker: str) -> Performed:
+    """Look at one step, as a ring asks. The execution id in a ring is for people; the row says the truth."""
+    return performer(worker).perform(step_id)
+
+
+def forget() -> None:
+    """Drop what a fork must not share."""
+    performer.cache_clear()
+    rooms.cache_clear()
+
+
+os.register_at_fork(after_in_child=forget)
