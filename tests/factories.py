@@ -15,6 +15,7 @@ from fermata.accounts.models import Membership, User, Workspace
 from fermata.accounts.permissions import Role
 from fermata.engine.models import Approval, Event, Execution, Payload, Region, Step
 from fermata.workflows.models import Draft, Version, Workflow
+from fermata.workflows.operations import compiled
 
 
 def document(**changes: Any) -> dict[str, Any]:
@@ -71,7 +72,7 @@ class WorkflowFactory(DjangoModelFactory[Workflow]):
 
 
 class VersionFactory(DjangoModelFactory[Version]):
-    """A version with a plan that nobody compiled; for tests which start nothing."""
+    """A listed version with its compiled plan."""
 
     class Meta:
         model = Version
@@ -79,9 +80,9 @@ class VersionFactory(DjangoModelFactory[Version]):
     workflow = factory.SubFactory(WorkflowFactory)
     workspace_id = factory.SelfAttribute("workflow.workspace_id")
     number = 1
-    digest = "0" * 64
     definition = factory.LazyFunction(document)
-    plan = factory.LazyFunction(dict)
+    plan = factory.LazyAttribute(lambda row: compiled(row.definition).to_json())
+    digest = factory.LazyAttribute(lambda row: row.plan["digest"])
 
 
 class ExecutionFactory(DjangoModelFactory[Execution]):

@@ -61,7 +61,6 @@ ACTIONS: dict[str, Rule] = {
     "approval.read": Rule(Role.VIEWER, "approvals:read"),
     "approval.decide": Rule(Role.OPERATOR, "approvals:write"),
     "node_type.read": Rule(Role.VIEWER, "workflows:read"),
-    "workspace.read": Rule(Role.VIEWER, "account:read"),
     "token.read": Rule(Role.VIEWER, "account:read"),
     "token.create": Rule(Role.VIEWER, "account:write"),
     "token.revoke": Rule(Role.VIEWER, "account:write"),

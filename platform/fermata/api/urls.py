@@ -32,10 +32,9 @@ class SchemaView(SpectacularAPIView):
 @csrf_exempt
 def otherwise(request: HttpRequest, rest: str) -> HttpResponseBase:
     """An address with a slash at its end is served as the one without; any other is a 404 problem document."""
-    bare = request.path_info.rstrip("/")
-    if bare != request.path_info:
+    if request.path_info.endswith("/"):
         try:
-            match = resolve(bare)
+            match = resolve(request.path_info[:-1])
         except Resolver404:
             return problems.no_such_address(request)
         view: Callable[..., Any] = match.func

@@ -20,8 +20,8 @@ class DocumentField(models.Field):  # type: ignore[type-arg]
         return "json"
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
-        """The object; the driver has parsed it already unless its loader was replaced."""
-        return json.loads(value) if isinstance(value, str) else value
+        """The object: the driver parses ``json`` by itself (Django asks for text of ``jsonb`` only)."""
+        return value
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
         """JSON text. Raises ValueError for NaN and infinities."""
