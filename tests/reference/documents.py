@@ -43,12 +43,14 @@ def documents(*, deterministic: bool = True, max_nodes: int = 25) -> st.SearchSt
 class _Flow:
     """What a stretch of the graph leaves behind: open ends, what can be read after it.
 
-    ``apart``: at most one of the ends is ever live, so that an ``any`` join is safe.
+    ``apart``: at most one of the ends is ever live, so that an ``any`` join is safe. ``spread``: no two ends stand
+    behind different ports of one node, so that an ``all`` join can open.
     """
 
     ends: tuple[End, ...]
     reads: tuple[str, ...] = ()
     apart: bool = False
+    spread: bool = False
 
     @property
     def is_apart(self) -> bool:
@@ -112,10 +114,7 @@ class _Writer:
             return None
         if flow.apart:
             return self.draft.pick([None, "any"])
-        sources = {end.node for end in flow.ends}
-        options: list[str | None] = [None, "auto"]
-        if len(sources) == len(flow.ends) and not flow.apart:
-            options.append("all")
+        options: list[str | None] = [None, "auto", *(["all"] if flow.spread else [])]
         return self.draft.pick(options if self.deterministic else [*options, "any"])
 
     # --- blocks ------------------------------------------------------------------------------------------------
@@ -153,8 +152,9 @@ class _Writer:
     def choice(self, place: Place, flow: _Flow) -> _Flow:
         """A condition or switch; one of its ways may leave the passage, another may lead nowhere."""
         draft = self.draft
-        node, ports = self.chooser(place, flow)
         leaves = draft.pick([None, *self.leavers(place)])
+        bound = f"index < {draft.count(1, 2)}" if leaves == "continue" and place.kind == "loop" else None
+        node, ports = self.chooser(place, flow, bound=bound)
         ends: list[End] = []
         reads: tuple[str, ...] = ()
         apart = True
@@ -172,15 +172,17 @@ class _Writer:
                 apart = apart and branch.is_apart
         return _Flow(tuple(ends), reads, apart=apart)
 
-    def chooser(self, place: Place, flow: _Flow) -> tuple[str, list[str]]:
+    def chooser(self, place: Place, flow: _Flow, *, bound: str | None) -> tuple[str, list[str]]:
+        """A choosing node and its ports; ``bound`` must hold for the first of them."""
         draft = self.draft
-        if draft.chance(3):
+        if bound is None and draft.chance(3):
             value = {"value": braces(f"({draft.number(place)}) % 3")}
             cases = [{"name": "one", "equals": 1}, {"name": "two", "equals": 2}]
             config = {**value, "cases": cases[: draft.count(1, 2)]}
             node = draft.node("switch", config, flow.ends, place, join=self.join(flow))
             return node, [*(case["name"] for case in config["cases"]), "default"]
-        config = {"when": braces(draft.truth(place))}
+        truth = draft.truth(place)
+        config = {"when": braces(f"{bound} && {truth}" if bound else truth)}
         return draft.node("condition", config, flow.ends, place, join=self.join(flow)), ["true", "false"]
 
     def leavers(self, place: Place) -> list[str]:
@@ -232,17 +234,23 @@ class _Writer:
         ends = [End(fork.ends[0].node, "out", braces(draft.truth(place))) for _ in range(draft.count(1, 3))]
         return self.branches(place, [_Flow((end,)) for end in ends], fork.reads)
 
+    def guarded(self, end: End, place: Place) -> End:
+        """The end with a guard; ``place`` sees what its node sees."""
+        return replace(end, when=braces(self.draft.truth(place)))
+
     def branches(self, place: Place, flows: Sequence[_Flow], reads: tuple[str, ...]) -> _Flow:
         """Branches side by side, each with variables of its own."""
         owners = [self.draft.count(0, len(flows) - 1) for _ in place.variables]
         ends: list[End] = []
+        spread = True
         for at, flow in enumerate(flows):
             own = [v for v, owner in zip(place.variables, owners, strict=True) if owner == at]
             inside = place.beside_others(own) if self.deterministic else place
             branch = self.stretch(inside, flow, blocks=self.draft.count(1, 2))
             ends += branch.ends
             reads += branch.reads
-        return _Flow(tuple(ends), reads)
+            spread = spread and len(branch.ends) < 2
+        return _Flow(tuple(ends), reads, spread=spread)
 
     def dag(self, place: Place, flow: _Flow) -> _Flow:
         """Any graph without cycles: each node follows some of those before it."""
@@ -257,7 +265,7 @@ class _Writer:
             reads = tuple(dict.fromkeys(read for end in ends for read in seen[end.node]))
             used.update(end for at in sources for end in nodes[at].ends)
             if draft.chance(3):
-                ends = [replace(end, when=braces(draft.truth(place.seeing(*reads)))) for end in ends]
+                ends = [self.guarded(end, place.seeing(*seen[end.node])) for end in ends]
             inner = place.seeing(*reads)
             if draft.chance(3):
                 config = {"when": braces(draft.truth(inner))}
@@ -265,7 +273,8 @@ class _Writer:
                 nodes.append(_Flow((End(node, "true"), End(node, "false"))))
                 seen[node] = reads
             else:
-                step = self.step(inner, _Flow(tuple(ends)))
+                spread = all(len(node.ends) == 1 for node in nodes)
+                step = self.step(inner, _Flow(tuple(ends), spread=spread))
                 nodes.append(step)
                 seen[step.ends[0].node] = reads + step.reads
         ends = [end for node in nodes for end in node.ends[:1] if end not in used]

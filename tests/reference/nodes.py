@@ -254,7 +254,7 @@ class Nodes(Regions):
         if collect in ("all", "none"):
             sinks = self.shape.sinks(region)
             outputs = self.outputs_of_sinks(region, end)
-            return left, outputs if len(sinks) > 1 else outputs.get(sinks[0])
+            return left, outputs.get(sinks[0]) if len(sinks) == 1 else outputs
         try:
             return left, render(collect, self.bindings(inner, end.seen))
         except CannotEvaluateError:

@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.reference.outcomes import Failed, Left
 from tests.reference.results import Key, Path, Step
-from tests.reference.shape import Edge, Region, Shape
+from tests.reference.shape import Region, Shape
 
 Json = Any
 Choose = Callable[[int], int]
@@ -189,11 +189,7 @@ class Regions(ABC):
         """A skipped node, container or loop is one row; every edge that leaves it dies."""
         self.steps[node, path] = Step("skipped")
         loop = self.shape.loop_headed_by(node)
-        return {e.index: False for e in (self.exits(loop) if loop else self.shape.out[node])}
-
-    def exits(self, loop: Region) -> list[Edge]:
-        inside = loop.everything
-        return [e for e in self.shape.edges if e.source in inside and e.target not in inside]
+        return {e.index: False for e in (self.shape.exits(loop) if loop else self.shape.out[node])}
 
     def loop(self, loop: Region, path: Path, scope: Scope) -> Generator[str | None, None, Unit]:
         """A natural loop: passages until no back edge is live; exits that were ever live lead on then."""
@@ -210,7 +206,7 @@ class Regions(ABC):
             latest.update(before)
             if end.left and end.left.how in {"failed", "terminate"}:
                 return Unit(left=end.left)
-            exits = {e.index for e in self.exits(loop)}
+            exits = {e.index for e in self.shape.exits(loop)}
             remembered |= {i for i in exits if end.settled.get(i)}
             if end.left and end.left.how == "break":
                 remembered |= end.left.live & exits
@@ -218,7 +214,7 @@ class Regions(ABC):
             again = any(live and self.is_back_edge_of(loop, i) for i, live in end.settled.items())
             if not again and not (end.left and end.left.how == "continue"):
                 break
-        return Unit(edges={e.index: e.index in remembered for e in self.exits(loop)}, seen=latest)
+        return Unit(edges={e.index: e.index in remembered for e in self.shape.exits(loop)}, seen=latest)
 
     def is_back_edge_of(self, loop: Region, index: int) -> bool:
         return index in self.shape.back and self.shape.edges[index].target == loop.head

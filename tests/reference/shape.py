@@ -82,6 +82,17 @@ class Shape:
             part, home = home, home.parent
         return part if home is region else None
 
+    def outside_of(self, region: Region) -> str | None:
+        """The name of the region around it: the outer loop, or the one its container node stands in."""
+        if region.kind == "root":
+            return None
+        return (region.parent if region.kind == "loop" and region.parent else self.home[region.head]).name
+
+    def exits(self, loop: Region) -> list[Edge]:
+        """The edges that leave the loop."""
+        inside = loop.everything
+        return [e for e in self.edges if e.source in inside and e.target not in inside]
+
     def all_paths_lead_through(self, node: str, join: str) -> bool:
         """Whether every way on from ``node`` along forward edges comes to ``join``."""
         forward = [e for e in self.edges if e.index not in self.back]

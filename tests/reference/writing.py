@@ -142,7 +142,9 @@ class Draft:
     def truth(self, place: Place) -> str:
         """An expression, without braces, that is true or false."""
         number = self.number(place)
-        return self.pick([f"({number}) % 2 == 0", f"({number}) < {self.count(0, 6)}", "true", "false"])
+        return self.pick(
+            [f"({number}) % 2 == 0", f"({number}) < {self.count(1, 40)}", f"({number}) > 0", "true"]
+        )
 
 
 def braces(expression: str) -> str:
