@@ -101,6 +101,7 @@ def worker_settings() -> dict[str, Any]:
         "worker_disable_prefetch": True,
         "worker_deduplicate_successful_tasks": False,  # loses chord bodies, and the claim refuses duplicates
         "worker_cancel_long_running_tasks_on_connection_loss": False,  # loses tasks when Redis restarts
+        "worker_enable_prefetch_count_reduction": False,  # a reconnected worker asks for work as before
         "worker_enable_remote_control": False,
         "worker_send_task_events": False,
         "worker_soft_shutdown_timeout": 30,
@@ -135,7 +136,7 @@ def create_app() -> Celery:
         "fermata",
         include=["workers.lifecycle", "workers.tasks", *getattr(settings, "FERMATA_TASK_MODULES", ())],
         fixups=(),
-        task_cls="celery.contrib.django.task:DjangoTask",
+        task_cls="workers.requests:FermataTask",
     )
     application.conf.update(broker_settings(redis_url) | task_settings() | worker_settings())
     application.autodiscover_tasks(lambda: [config.name for config in apps.get_app_configs()])

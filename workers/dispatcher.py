@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from django.conf import settings
+from kombu import Exchange, Queue
+from kombu.exceptions import OperationalError
 
 from fermata.coordination import broker
 from fermata.coordination.keys import is_reserved_queue
 from fermata.coordination.pipeline import Pipeline
 from fermata.engine.ledger import Ring
+from fermata.errors import ServerUnavailable
 from workers import canvas
+from workers.app import app
 from workers.messages import template
 
 logger = logging.getLogger("fermata.dispatcher")
@@ -46,6 +51,42 @@ class CeleryDispatcher:
             target.push(ring.queue, message)
         if pipeline is None:
             target.execute()
+
+    def send_task(
+        self,
+        name: str,
+        *,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        queue: str,
+        task_id: str,
+        headers: Mapping[str, Any],
+    ) -> None:
+        """Send a team's own task to workers that do not have Fermata; its answer comes by callback.
+
+        `headers` reach the task as `self.request.headers`; a stable `task_id` lets a repeat be recognised.
+        Raises `ServerUnavailable` when Redis does not answer, ValueError for a reserved queue.
+        """
+        if is_reserved_queue(queue):
+            raise ValueError(f"{queue!r} is no queue.")
+        target = Queue(queue, Exchange(queue, type="direct"), routing_key=queue)
+        try:
+            app.send_task(
+                name,
+                args=list(args),
+                kwargs=dict(kwargs),
+                task_id=task_id,
+                queue=target,
+                headers=dict(headers),
+                ignore_result=True,
+                add_to_parent=False,
+                root_id=task_id,
+                parent_id="",
+            )
+        except (OperationalError, OSError) as error:
+            raise ServerUnavailable(
+                f"Redis did not answer while the task {name} was sent: {error}"
+            ) from error
 
     def depth(self, queues: Iterable[str]) -> dict[str, int]:
         """Messages waiting on each queue.

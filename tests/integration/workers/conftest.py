@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from fermata.coordination.client import client, forget_connections
+from fermata.coordination.client import forget_connections
 
 ROOT = Path(__file__).resolve().parents[3]
 HERE = Path(__file__).resolve().parent
@@ -90,8 +90,8 @@ def start() -> Iterator[Callable[..., Program]]:
 
 @pytest.fixture
 def connection(redis_url: str) -> redis.Redis:
-    """The process's own client, on an empty database."""
+    """A patient client (it may wait for a worker), on an empty database."""
     forget_connections()
-    found = client()
+    found = redis.Redis.from_url(redis_url, socket_timeout=60)
     found.flushall()
     return found

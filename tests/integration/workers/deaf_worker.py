@@ -7,7 +7,12 @@ from kombu.transport import redis
 
 from workers import watchdog
 
-redis.Channel._brpop_start = lambda self, timeout=None: None
+
+def ask_nobody(channel: redis.Channel, timeout: float | None = None) -> None:
+    """Stands for the asking."""
+
+
+redis.Channel._brpop_start = ask_nobody
 watchdog.PATIENCE_SECONDS = 1.0
 watchdog.GRACE_SECONDS = 2.0
 

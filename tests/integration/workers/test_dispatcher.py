@@ -156,3 +156,15 @@ def test_shows_what_a_worker_holds(connection: redis.Redis, start: Callable[...,
         assert connection.blpop("echo", timeout=20)
     worker.stop()
     assert broker.unacked() == []
+
+
+def test_sends_a_team_its_own_task(connection: redis.Redis, celery_on_redis: None) -> None:
+    task_id = str(uuid4())
+    CeleryDispatcher().send_task(
+        "shop.charge", args=[1], kwargs={"to": "x"}, queue="shop", task_id=task_id, headers={"token": "t"}
+    )
+    [message] = [json.loads(text) for text in connection.lrange("wf:shop", 0, -1)]
+    assert json.loads(base64.b64decode(message["body"]))[:2] == [[1], {"to": "x"}]
+    assert message["properties"]["correlation_id"] == task_id
+    assert message["headers"]["token"] == "t"  # the worker offers it as `self.request.headers["token"]`
+    assert broker.queued("shop") == []
