@@ -16,7 +16,7 @@ _Trail = tuple[Any, Any] | None
 
 
 def check_values(document: Any, report: Report) -> bool:
-    """Report values PostgreSQL or the evaluator cannot hold: NUL, wide ints, NaN, deep nesting, foreign types.
+    """Report values nobody can hold: NUL, wide ints, NaN, deep nesting, foreign types.
 
     False when the value cannot even be read as a document (it is too deep, or holds what is not JSON).
     """

@@ -114,7 +114,7 @@ class _Compiler:
         return tuple(self.index[edge.index] for edge in edges)
 
     def _node_reads(self, node: Node) -> tuple[str, ...]:
-        """What its config reads, its guards read, and what is evaluated if it ends a serial region's passage."""
+        """What its config and guards read, and what is evaluated if it ends a serial region's passage."""
         reads = {*self.reads.nodes[node.id], *self.structure.infos[node.id].reads}
         if len(self.into[node.id]) < 2:
             reads.discard("arrivals")
@@ -221,7 +221,7 @@ class _Compiler:
         return ending
 
     def _frozen(self) -> set[str]:
-        """Nodes that may start before an ancestor has finished: behind an ``any`` join, or inside such a node."""
+        """Nodes that may start before an ancestor has finished: behind an ``any`` join, or inside one."""
         frozen: set[str] = set()
         for region_level in self._levels_outside_in():
             level = self.topology.levels[region_level]

@@ -1,4 +1,4 @@
-"""Tells how a plan runs: what each region becomes on Celery, where it joins and repeats, what happens to dead paths."""
+"""Tells how a plan runs: what each region becomes on Celery, where it joins, repeats and dies."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ WINDOW = 10
 def explain(plan: Plan) -> dict[str, Any]:
     """The plan as plain JSON for people: ``{"digest", "name", "nodes", "edges", "regions"}``.
 
-    Each region lists ``canvas``: pieces of kind ``chain`` (a straight run, with its windows), ``chord`` (a fork whose
-    branches all meet at one join), ``lanes`` (a foreach's concurrent items) and ``ledger`` (a join counted by the
-    database alone).
+    Each region lists ``canvas``: pieces of kind ``chain`` (a straight run, with its windows), ``chord`` (a
+    fork whose branches all meet at one join), ``lanes`` (a foreach's concurrent items) and ``ledger`` (a
+    join counted by the database alone).
     """
     return {
         "digest": plan.digest,
@@ -163,7 +163,7 @@ def _successors(plan: Plan, region: PlanRegion, name: str) -> list[str]:
 
 
 def _chords(plan: Plan, region: PlanRegion) -> list[dict[str, Any]]:
-    """Forks whose branches are straight and all end at one join; chords do not nest, so the outer fork wins."""
+    """Forks whose branches are straight and all end at one join; chords do not nest: the outer wins."""
     found: list[dict[str, Any]] = []
     inside: set[str] = set()
     for name in region.members:

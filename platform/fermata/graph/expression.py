@@ -1,41 +1,38 @@
 """The one door to CEL: compile, evaluate, render templates, and say what a text reads.
 
 Numbers follow JSON: a number written without a fraction is an int, with one a double. CEL never mixes them in
-arithmetic (``inputs.n + 1`` needs an int; write ``double(inputs.n) + 1.0`` otherwise) but compares across both.
+arithmetic (``inputs.n + 1`` needs an int; write ``double(inputs.n) + 1.0`` otherwise) but compares across
+both.
 
-Each constant path (``steps.a.output.x``) is resolved in Python and handed to CEL as one value, so an expression
-costs what it reads, not what it could read; ``has()`` of a path is false wherever the path breaks off. There is no
-clock and no time limit here: the caller arms one.
+Each constant path (``steps.a.output.x``) is resolved in Python and handed to CEL as one value, so an
+expression costs what it reads, not what it could read; ``has()`` of a path is false wherever the path
+breaks off. There is no clock and no time limit here: the caller arms one.
 """
 
 from __future__ import annotations
 
 import json
-import logging
 import re
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import lru_cache, wraps
+from functools import lru_cache
 from typing import Any
 
 import cel
 
-from fermata.graph.functions import BUILT_IN, FUNCTIONS, METHODS, WALKED, FunctionRefusedError
+from fermata.errors import ExpressionError
+from fermata.graph.calls import CALLED, WALKED_BY, forget_failure, last_failure
+from fermata.graph.functions import BUILT_IN, FUNCTIONS, METHODS, FunctionRefusedError
 from fermata.graph.syntax import Path, Syntax, close_of, fault, read
 from fermata.graph.values import MISSING, broken, check_data, json_of, missing, resolve
 
 ROOTS = (
-    "inputs", "vars", "steps", "previous", "item", "index", "error", "execution", "trigger", "secrets", "arrivals",
+    "inputs", "vars", "steps", "previous", "item", "index",
+    "error", "execution", "trigger", "secrets", "arrivals",
 )  # fmt: skip
 """The names of the outside. Those in KEYED are only read by a constant key."""
 KEYED = frozenset({"vars", "steps", "previous", "secrets"})
-
-logging.getLogger("cel").addHandler(logging.NullHandler())
-logging.getLogger(
-    "cel"
-).propagate = False  # it logs every refused function argument; the author gets them anyway
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,21 +99,30 @@ class Compiled:
 
     def _execute(self, bound: dict[str, Any], bindings: Mapping[str, Any]) -> Any:
         assert self.program is not None
-        _raised.error = None
+        forget_failure()
         try:
-            return self.program.execute(cel.Context(bound, self.functions) if self.functions else bound)
+            result = self.program.execute(cel.Context(bound, self.functions) if self.functions else bound)
         except Exception as error:  # noqa: BLE001 - the library and the functions raise many kinds
             raise self._explained(error, bindings) from None
         except BaseException as error:
             if type(error).__name__ != "PanicException":  # the library's own, outside Exception
                 raise
             raise broken("The expression is too much for the evaluator.", self.source) from None
+        self._let_through(last_failure())
+        return result
+
+    @staticmethod
+    def _let_through(own: BaseException | None) -> None:
+        """Raise what is the caller's own, such as an alarm: the library would hide it behind ``||``."""
+        if own is not None and not isinstance(own, FunctionRefusedError | ExpressionError):
+            raise own
 
     def _explained(self, error: Exception, bindings: Mapping[str, Any]) -> BaseException:
-        """The library's exception as an ExpressionError; an exception of ours inside a function as it was."""
-        own = getattr(_raised, "error", None)
-        if own is not None:
-            return broken(str(own), self.source) if isinstance(own, FunctionRefusedError) else own
+        """The library's exception as an ExpressionError."""
+        own = last_failure()
+        self._let_through(own)
+        if own is not None and "Function '" in str(error):
+            return broken(str(own), self.source)
         hidden = _HIDDEN.search(str(error)) if isinstance(error, RuntimeError) else None
         if hidden:
             path = dict(self.paths).get(hidden.group())
@@ -126,7 +132,6 @@ class Compiled:
 
 
 _HIDDEN = re.compile(r"__p\d+")
-_raised = threading.local()
 
 
 def _first_sentence(error: Exception) -> str:
@@ -148,29 +153,6 @@ def _cure_of(error: Exception) -> str | None:
     return None
 
 
-def _noting(function: Callable[..., Any], name: str) -> Callable[..., Any]:
-    """The function, keeping its exception: the library would reduce it to a text."""
-
-    @wraps(function)
-    def noting(*values: Any) -> Any:
-        try:
-            return function(*values)
-        except TypeError:
-            _raised.error = FunctionRefusedError(
-                f"{name}() does not take {len(values)} arguments of these types."
-            )
-            raise
-        except BaseException as error:
-            _raised.error = error
-            raise
-
-    return noting
-
-
-_NOTED = {name: _noting(function, name) for name, function in FUNCTIONS.items()}
-_NOTED_WALKED = {f"__{macro}": _noting(function, macro) for macro, function in WALKED.items()}
-
-
 @lru_cache(maxsize=4096)
 def compile_expression(source: str) -> Compiled:
     """The expression, checked and compiled; cached. Raises ExpressionError with ``offset`` and ``length``."""
@@ -186,8 +168,8 @@ def compile_expression(source: str) -> Compiled:
     if len(syntax.paths) == 1 and source.strip() == source[syntax.paths[0].start : syntax.paths[0].end]:
         return Compiled(source, references, tuple(paths.items()), (), {}, None)
     used = {token.text for token in (*syntax.functions, *syntax.methods)}
-    functions = {name: _NOTED[name] for name in sorted(used & FUNCTIONS.keys())}
-    functions |= {f"__{each.macro}": _NOTED_WALKED[f"__{each.macro}"] for each in syntax.ranges}
+    functions = {name: CALLED[name] for name in sorted(used & FUNCTIONS.keys())}
+    functions |= {f"__{each.macro}": WALKED_BY[each.macro] for each in syntax.ranges}
     program = _program(source, _rewritten(source, syntax, names))
     return Compiled(source, references, tuple(paths.items()), probes, functions, program)
 
@@ -311,7 +293,7 @@ def references(source: str) -> References:
 
 @lru_cache(maxsize=4096)
 def split(text: str) -> tuple[str | tuple[int, str], ...]:
-    """A template as literal texts and (offset, expression source) pairs. Raises ExpressionError when unclosed."""
+    """A template as texts and (offset, expression source) pairs. Raises ExpressionError when unclosed."""
     parts: list[str | tuple[int, str]] = []
     at = 0
     while (opening := text.find("{{", at)) >= 0:
@@ -379,7 +361,7 @@ def texts_in(value: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
 
 
 def templates_in(value: Any) -> list[tuple[str, str]]:
-    """(pointer, expression source) of every expression in a JSON value. Raises ExpressionError when unclosed."""
+    """(pointer, source) of every expression in a JSON value. Raises ExpressionError when unclosed."""
     return [
         (pointer, part[1])
         for pointer, text in texts_in(value)

@@ -126,7 +126,7 @@ def texts(place: Place, value: Any) -> tuple[str, ...] | None:
 
 
 def members(place: Place, value: Mapping[str, Any], readers: Mapping[str, Reader]) -> dict[str, Any]:
-    """The well-formed members of an object; unknown keys and bad values are reported. Null counts as absent."""
+    """The well-formed members of an object; others are reported. Null counts as absent."""
     found: dict[str, Any] = {}
     for key, each in value.items():
         reader = readers.get(key)

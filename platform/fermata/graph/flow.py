@@ -1,4 +1,4 @@
-"""Graph theory for one container's nodes and edges: components, dominators, natural loops. Knows no node types."""
+"""Graph theory over names and successors: components, dominators, natural loops, orders."""
 
 from __future__ import annotations
 
@@ -114,7 +114,8 @@ def _reverse_postorder(entries: Sequence[str], successors: Successors) -> list[s
                 order.append(node)
                 work.pop()
     order.reverse()
-    # Entries reached later by another walk were finished under their own; reversing keeps parents before children.
+    # Entries reached later by another walk were finished under their own; reversing keeps parents before
+    # children.
     return order
 
 

@@ -1,7 +1,8 @@
 """The functions expressions have beyond CEL's own, in Python, with caps. All are pure; none reads a clock.
 
-Integers stay integers and doubles doubles; ``sum``, ``min``, ``max`` and ``avg`` skip null. Each may be called as
-``f(x)`` or ``x.f()``. A wrong argument raises :class:`FunctionRefusedError`, shown to the author as it is.
+Integers stay integers and doubles doubles; ``sum``, ``min``, ``max`` and ``avg`` skip null. Each may be
+called as ``f(x)`` or ``x.f()``. A wrong argument raises :class:`FunctionRefusedError`, shown to the author
+as it is.
 """
 
 from __future__ import annotations
@@ -183,7 +184,7 @@ def _range(*bounds: Any) -> list[int]:
             "range() takes an end, a start and an end, or start, end and a step other than 0."
         )
     found = range(*numbers)
-    if len(found) > MAX_ITEMS:
+    if found[MAX_ITEMS:]:  # len() of a range may not fit
         raise FunctionRefusedError(f"range() gives at most {MAX_ITEMS} numbers.")
     return list(found)
 
@@ -196,7 +197,7 @@ def _merge(*maps: Any) -> dict[str, Any]:
 
 
 def _get(subject: Any, path: Any, default: Any = None) -> Any:
-    """``get(map, "a.b", default)``: the value at a dotted path; the default where something is missing or null."""
+    """``get(map, "a.b", default)``: the value at a dotted path; the default where it is missing or null."""
     for key in _text(path, "get").split("."):
         if isinstance(subject, dict) and key in subject:
             subject = subject[key]

@@ -12,7 +12,7 @@ Severity = Literal["error", "warning"]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One fault. ``pointer`` is a JSON pointer into the submitted document, ``fix`` an RFC 6902 patch of it."""
+    """One fault. ``pointer`` is a JSON pointer into the document, ``fix`` an RFC 6902 patch of it."""
 
     code: str
     severity: Severity

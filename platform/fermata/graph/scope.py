@@ -17,9 +17,9 @@ from fermata.graph.topology import Region, Topology
 class Reader:
     """Where an expression is evaluated.
 
-    ``node``: the node whose claim evaluates it, None at the end of a passage. ``region``: the innermost region.
-    ``itself``: the node's own output is known (a guard). ``secrets``: the node's config may read them.
-    ``start_only``: nothing but inputs, trigger and execution exists yet (settings).
+    ``node``: the node whose claim evaluates it, None at the end of a passage. ``region``: the innermost
+    region. ``itself``: the node's own output is known (a guard). ``secrets``: the node's config may read
+    them. ``start_only``: nothing but inputs, trigger and execution exists yet (settings).
     """
 
     region: str = ROOT

@@ -51,7 +51,7 @@ def _id(place: Place, value: Any) -> str | None:
     if isinstance(value, str) and (mended := re.sub(r"[^A-Za-z0-9_]+", "_", value)[:MAX_ID].strip("_")):
         more["fix"] = replace(place.pointer, f"_{mended}"[:MAX_ID] if mended[0].isdigit() else mended)
     place.refuse(
-        f"An id begins with a letter or _, goes on with letters, digits and _, and has at most {MAX_ID} characters.",
+        f"An id is a letter or _, then letters, digits and _, at most {MAX_ID} characters in all.",
         "Rename it; a text of any form may stand in `label`.",
         code="invalid_id",
         **more,
@@ -64,9 +64,11 @@ def _join(place: Place, value: Any) -> str | None:
         for key in value:
             if key in LATER_JOIN_KEYS:
                 place.at(key).refuse(
-                    f"The join setting {key!r} is not in this release.", "Remove it.", code="not_in_this_release",
+                    f"The join setting {key!r} is not in this release.",
+                    "Remove it.",
+                    code="not_in_this_release",
                     fix=remove(place.at(key).pointer),
-                )  # fmt: skip
+                )
         known = {key: each for key, each in value.items() if key not in LATER_JOIN_KEYS}
         mode: str | None = members(place, known, {"mode": _join}).get("mode")
         return mode
@@ -269,7 +271,7 @@ _ROOT: Mapping[str, Reader] = {
 
 
 def read_document(value: Any, report: Report) -> Document | None:
-    """The well-formed parts of a document; None when it is not even an object. Reports every fault of shape."""
+    """The well-formed parts of a document; None when it is no object. Reports every fault of shape."""
     place = Place(report)
     if not isinstance(value, dict):
         place.refuse(

@@ -1,4 +1,4 @@
-"""Judges nodes and edges as a graph: types, parents, ports, cycles, joins. Builds the topology where it can."""
+"""Judges nodes and edges as a graph: types, parents, ports, cycles, joins. Builds the topology."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ QUIET_PORTS = frozenset({"error", "timeout"})
 class Structure:
     """What is known of the graph so far.
 
-    ``nodes``: runnable nodes by id (the first of equal ids), ``edges`` those that connect two of them; ``ports`` by
-    node. ``whole``: no node or edge was dropped, so a missing ancestor is truly missing. ``topology`` is None when
-    regions cannot be told.
+    ``nodes``: runnable nodes by id (the first of equal ids), ``edges`` those that connect two of them;
+    ``ports`` by node. ``whole``: no node or edge was dropped, so a missing ancestor is truly missing.
+    ``topology`` is None when regions cannot be told.
     """
 
     document: Document
@@ -378,7 +378,7 @@ def _check_joins(structure: Structure, topology: Topology, report: Report) -> No
                 report.error(
                     "join_never_opens",
                     f"{node.pointer}/join",
-                    f"{source!r} answers with one port only, yet the join waits for {' and '.join(sorted(ports))}.",
+                    f"{source!r} answers with one port, yet the join waits for {' and '.join(sorted(ports))}.",
                     "Use the join auto.",
                     node_id=node.id,
                     fix=replace(f"{node.pointer}/join", "auto"),
@@ -386,7 +386,7 @@ def _check_joins(structure: Structure, topology: Topology, report: Report) -> No
 
 
 def _ways_back(edge: Edge, into: Mapping[str, list[Edge]]) -> list[tuple[str, str]]:
-    """The answers this edge surely depends on: its own source's, and those before as long as there is one way."""
+    """The answers this edge depends on: its own source's, and those before while there is one way."""
     found = [(edge.source, edge.port)]
     seen = {edge.source}
     while len(into[edge.source]) == 1:

@@ -1,9 +1,9 @@
 """Reads CEL text far enough to know what it uses, where, and whether it is safe to hand to the CEL library.
 
-The library tells neither the paths an expression reads nor where an error stands, and it crashes the process on very
-long chains. This reader finds both, keeps the caps, and notes the places that :mod:`fermata.graph.expression`
-rewrites: paths (resolved in Python, so that only what is read gets converted), ``has()`` of paths, and the lists that
-comprehensions walk over.
+The library tells neither the paths an expression reads nor where an error stands, and it crashes the
+process on very long chains. This reader finds both, keeps the caps, and notes the places that
+:mod:`fermata.graph.expression` rewrites: paths (resolved in Python, so that only what is read gets
+converted), ``has()`` of paths, and the lists that comprehensions walk over.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Range:
 
 @dataclass(slots=True)
 class Syntax:
-    """What a source uses. ``probes`` are the paths asked for by ``has()``, with the offsets of the whole call."""
+    """What a source uses. ``probes``: paths asked for by ``has()``, with the offsets of the whole call."""
 
     paths: list[Path] = field(default_factory=list)
     probes: list[Path] = field(default_factory=list)
@@ -113,7 +113,7 @@ def read(source: str) -> Syntax:
 
 
 def tokens(source: str) -> list[Token]:
-    """The tokens, without space, with one of kind "end" last. Raises ExpressionError at a foreign character."""
+    """The tokens without space, one of kind "end" last. Raises ExpressionError at a foreign character."""
     found: list[Token] = []
     at = 0
     while at < len(source):

@@ -14,7 +14,7 @@ from fermata.graph.plan import ROOT, EdgeKind, RegionKind
 
 @dataclass(slots=True)
 class Loop:
-    """A natural loop. ``core``: the natural loop itself; ``body``: with its side branches (engine.md §2a.3)."""
+    """``core``: the natural loop itself; ``body``: with its side branches (engine.md §2a.3)."""
 
     header: str
     core: set[str]
@@ -27,9 +27,9 @@ class Loop:
 class Level:
     """One container's inside (or the root's), analysed.
 
-    ``assumed_start``: the header chosen because nothing leads into the only cycle; ``closed_cycles``: cycles nothing
-    leads into beside other starts; ``irreducible``: edges of cycles with several ways in. With one of the last two
-    the rest is not analysed.
+    ``assumed_start``: the header chosen because nothing leads into the only cycle; ``closed_cycles``:
+    cycles nothing leads into beside other starts; ``irreducible``: edges of cycles with several ways in.
+    With one of the last two the rest is not analysed.
     """
 
     container: str | None
@@ -166,7 +166,7 @@ def _find_loops(
 def _with_side_branches(
     core: set[str], into: Mapping[str, list[Edge]], out: Mapping[str, list[Edge]], leaving: Collection[str]
 ) -> set[str]:
-    """The loop with what a passage waits for: the break and continue nodes it leads to, and its side branches."""
+    """The loop with what a passage waits for: its break and continue nodes, and its side branches."""
     body = set(core)
 
     def keeps(edge: Edge) -> bool:

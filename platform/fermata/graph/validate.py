@@ -24,7 +24,7 @@ WRITES = ("set", "increment", "append", "merge")
 
 @dataclass(slots=True)
 class Reads:
-    """What expressions read, in the plan's encoding: by node (its config), by edge index, by region (its end)."""
+    """What expressions read, in the plan's encoding: by node (config), edge index, region (end)."""
 
     nodes: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     edges: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))

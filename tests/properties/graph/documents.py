@@ -26,9 +26,11 @@ def drawn_documents(draw: st.DrawFn, *, max_nodes: int = 9, back: bool = True) -
         made = node(f"n{at}", node_type, join=draw(st.sampled_from(JOINS)))
         nodes.append(made | ({"parent": parent} if parent else {}))
     filled = {each.get("parent") for each in nodes}
-    for each in list(nodes):
-        if each["type"] in {"foreach", "while"} and each["id"] not in filled:
-            nodes.append(node(f"in_{each['id']}", parent=each["id"]))
+    nodes += [
+        node(f"in_{each['id']}", parent=each["id"])
+        for each in nodes
+        if each["type"] in {"foreach", "while"} and each["id"] not in filled
+    ]
     edges: list[dict[str, Any]] = []
     seen: set[tuple[str, str]] = set()
     for _ in range(draw(st.integers(0, count * 2))):

@@ -62,7 +62,7 @@ def test_regions_are_those_of_the_plain_reading(document: dict[str, Any]) -> Non
 @given(drawn_documents())
 def test_a_cycle_is_refused_only_where_the_plain_reading_refuses_it(document: dict[str, Any]) -> None:
     codes = {problem.code for problem in validate(document, CATALOGUE)}
-    # Where a cycle has no way in, the plain reading takes the first node of the document, be it behind the cycle.
+    # Where no way leads into a cycle, the plain reading may start behind it.
     assume(not codes & {"unreachable", "loop_start_assumed"})
     try:
         Shape(document)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal
 
 from fermata.graph.node_types import ConfigProblem
@@ -20,7 +21,6 @@ class FakeType:
     leaves_passage: bool = False
     reads: tuple[str, ...] = ()
     secrets_allowed: bool = False
-    reads: tuple[str, ...] = ()
     deferred: tuple[str, ...] = ()
     does: Effect = "pure"
     version: int = 1
@@ -87,7 +87,7 @@ def edges(*texts: str) -> list[dict[str, Any]]:
     for text in texts:
         way, _, guard = text.partition(" if ")
         stops = [stop.strip() for stop in way.split(">")]
-        for source, target in zip(stops, stops[1:], strict=False):
+        for source, target in pairwise(stops):
             found.append({"from": source, "to": target.partition(".")[0]})
         if guard:
             found[-1]["when"] = "{{ " + guard + " }}"
