@@ -378,7 +378,7 @@ def _check_joins(structure: Structure, topology: Topology, report: Report) -> No
                 report.error(
                     "join_never_opens",
                     f"{node.pointer}/join",
-                    f"{source!r} answers with one port, yet the join waits for {' and '.join(sorted(ports))}.",
+                    f"{source!r} answers with one port, yet the join needs {' and '.join(sorted(ports))}.",
                     "Use the join auto.",
                     node_id=node.id,
                     fix=replace(f"{node.pointer}/join", "auto"),

@@ -1,5 +1,7 @@
 """Validation answers with problems, whatever it is given."""
 
+# ruff: noqa: E501 - documents read better as one line each
+
 from __future__ import annotations
 
 import json

@@ -1,5 +1,7 @@
 """What a document becomes."""
 
+# ruff: noqa: E501 - documents read better as one line each
+
 from __future__ import annotations
 
 import json

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from fermata.errors import ExpressionError
+from fermata.graph import calls
 from fermata.graph.expression import compile_expression, evaluate, references, render, templates_in
 
 SEEN: dict[str, Any] = {
@@ -157,16 +158,26 @@ def test_converts_only_what_is_read() -> None:
     assert time.perf_counter() - started < 0.1
 
 
-def test_an_exception_of_the_caller_passes_through_a_function() -> None:
+def test_an_alarm_inside_a_function_passes_even_where_the_expression_would_hide_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     class Alarm(BaseException):
         pass
 
-    class Rung(dict[str, Any]):
-        def get(self, key: str, default: Any = None) -> Any:
-            raise Alarm
+    def ring(*_values: Any) -> Any:
+        raise Alarm
 
-    with pytest.raises(Alarm):
-        evaluate("inputs.x + 1", {"inputs": Rung()})
+    monkeypatch.setitem(calls.CALLED, "sum", calls._kept(ring, "sum"))
+    compile_expression.cache_clear()
+    for source in ("sum([1])", "sum([1]) == 1 || true"):
+        with pytest.raises(Alarm):
+            evaluate(source, {})
+    compile_expression.cache_clear()
+
+
+def test_a_refusal_that_was_hidden_is_not_blamed_for_what_comes_after() -> None:
+    assert evaluate("sum(['a']) == 1 || true", {}) is True
+    assert "zero" in refused("(sum(['a']) == 1 || true) && 1 / 0 == 1").message
 
 
 def test_says_what_an_expression_reads() -> None:

@@ -1,5 +1,7 @@
 """One test for each rule of validation."""
 
+# ruff: noqa: E501 - documents read better as one line each
+
 from __future__ import annotations
 
 from typing import Any
