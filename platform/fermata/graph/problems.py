@@ -47,6 +47,14 @@ class Report:
     """Gathers problems while a document is read."""
 
     problems: list[Problem] = field(default_factory=list)
+    suggestions_left: int = 200
+
+    def nearest(self, word: str, known: Iterable[str]) -> str | None:
+        """The known word that was probably meant; None after 200 mistakes in one document."""
+        if not self.suggestions_left:
+            return None
+        self.suggestions_left -= 1
+        return nearest(word, known)
 
     def error(self, code: str, pointer: str, message: str, cure: str, **more: Any) -> None:
         """Add an error; ``more``: node_id, fix, offset, length."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from fermata.graph.expression import Use, escaped
 from fermata.graph.plan import ROOT
-from fermata.graph.problems import nearest
+from fermata.graph.problems import Report
 from fermata.graph.structure import Structure
 from fermata.graph.topology import Region, Topology
 
@@ -43,8 +43,9 @@ class RefusedError(Exception):
 class Scope:
     """Resolves what expressions read, for one document."""
 
-    def __init__(self, structure: Structure) -> None:
+    def __init__(self, structure: Structure, report: Report) -> None:
         self.structure = structure
+        self.report = report
         self.topology = structure.topology
         self.into: dict[str, int] = {}
         if self.topology is not None:
@@ -84,7 +85,7 @@ class Scope:
         declared = self.structure.document.variables
         if name in declared:
             return
-        near = nearest(name, declared)
+        near = self.report.nearest(name, declared)
         fix: tuple[dict[str, Any], ...] = (
             {"op": "add", "path": f"/variables/{escaped(name)}", "value": None},
         )
@@ -150,11 +151,11 @@ class Scope:
             return
         if name in self.structure.notes:
             raise RefusedError("unknown_step", f"{name!r} is a note; it has no output.", "Read another node.")
-        if any(node.id == name for node in self.structure.document.nodes):
+        if name in self.structure.ids:
             raise RefusedError(
                 "unknown_step", f"The node {name!r} has a fault of its own.", "Mend that node first."
             )
-        near = nearest(name, self.structure.nodes)
+        near = self.report.nearest(name, self.structure.nodes)
         raise RefusedError(
             "unknown_step",
             f"There is no node {name[:100]!r}.",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from fermata.graph.document import DEFAULT_PORT, MAX_LOOPS, MAX_NESTING, Document, Edge, Node
 from fermata.graph.node_types import NodeTypeInfo, NodeTypes
 from fermata.graph.plan import RegionKind
-from fermata.graph.problems import Report, did_you_mean, nearest, remove, replace
+from fermata.graph.problems import Report, did_you_mean, remove, replace
 from fermata.graph.topology import Level, Topology, analyse_level
 
 QUIET_PORTS = frozenset({"error", "timeout"})
@@ -20,14 +20,15 @@ QUIET_PORTS = frozenset({"error", "timeout"})
 class Structure:
     """What is known of the graph so far.
 
-    ``nodes``: runnable nodes by id (the first of equal ids), ``edges`` those that connect two of them;
-    ``ports`` by node. ``whole``: no node or edge was dropped, so a missing ancestor is truly missing.
+    ``ids``: of all nodes; ``nodes``: runnable ones by id (the first of equal ids); ``edges``: those that
+    connect two of them; ``ports``: by node. ``whole``: no node or edge was dropped, so a missing ancestor is truly missing.
     ``topology`` is None when regions cannot be told.
     """
 
     document: Document
     nodes: dict[str, Node] = field(default_factory=dict)
     notes: set[str] = field(default_factory=set)
+    ids: set[str] = field(default_factory=set)
     infos: dict[str, NodeTypeInfo] = field(default_factory=dict)
     ports: dict[str, tuple[str, ...]] = field(default_factory=dict)
     edges: list[Edge] = field(default_factory=list)
@@ -51,7 +52,7 @@ def judge(document: Document, node_types: NodeTypes, report: Report) -> Structur
 
 
 def _take_nodes(structure: Structure, node_types: NodeTypes, report: Report) -> None:
-    ids: set[str] = set()
+    ids = structure.ids
     for node in structure.document.nodes:
         if node.id in ids:
             report.error(
@@ -95,7 +96,7 @@ def _report_unknown_type(node: Node, node_types: NodeTypes, report: Report) -> N
             fix=remove(f"{node.pointer}/type_version"),
         )
         return
-    near = nearest(node.type, node_types.names())
+    near = report.nearest(node.type, node_types.names())
     report.error(
         "unknown_type",
         f"{node.pointer}/type",
@@ -138,7 +139,9 @@ def _check_parents(structure: Structure, report: Report) -> bool:
                 "unknown_parent" if missing else "parent_is_no_container",
                 f"{node.pointer}/parent",
                 f"There is no node {node.parent!r}." if missing else f"{node.parent!r} holds no nodes.",
-                did_you_mean(node.parent, known, otherwise="Name a foreach or while node, or remove it."),
+                did_you_mean(
+                    node.parent, known[:50], otherwise="Name a foreach or while node, or remove it."
+                ),
                 node_id=node.id,
                 fix=remove(f"{node.pointer}/parent"),
             )
@@ -197,8 +200,8 @@ def _edge_fits(structure: Structure, edge: Edge, report: Report) -> bool:
                 "edge_at_note", f"{edge.pointer}/{end}", f"{node_id!r} is a note; it is never run.",
                 "Remove the edge.", node_id=node_id, fix=remove(edge.pointer),
             )  # fmt: skip
-        elif not any(node.id == node_id for node in structure.document.nodes):
-            near = nearest(node_id, structure.nodes)
+        elif node_id not in structure.ids:
+            near = report.nearest(node_id, structure.nodes)
             port = f".{edge.port}" if end == "from" and edge.port != DEFAULT_PORT else ""
             report.error(
                 "dangling_edge",
@@ -226,7 +229,7 @@ def _port_fits(structure: Structure, edge: Edge, report: Report) -> bool:
     ports = structure.ports.get(edge.source)
     if ports is None or edge.port in ports:
         return True
-    near = nearest(edge.port, ports)
+    near = report.nearest(edge.port, ports)
     report.error(
         "unknown_port",
         f"{edge.pointer}/from",

@@ -65,7 +65,7 @@ class _Expressions:
         self.structure = structure
         self.report = report
         self.reads = reads
-        self.scope = Scope(structure)
+        self.scope = Scope(structure, report)
 
     def check_all(self, document: Document) -> None:
         for node in self.structure.nodes.values():

@@ -254,3 +254,24 @@ def test_ten_thousand_unconnected_mistakes_are_told_in_time() -> None:
     problems = validate(document(nodes), CATALOGUE)
     assert len(problems) == 10_000
     assert time.perf_counter() - started < 6.0
+
+
+def test_the_largest_documents_are_judged_in_time_however_wrong_they_are() -> None:
+    nodes = [
+        node(f"n{at}", config={"o": f"{{{{ steps.m{at}.output + vars.q{at} }}}}"}) for at in range(10_000)
+    ]
+    drawn = [{"from": f"n{at % 10_000}", "to": f"x{at}"} for at in range(50_000)]
+    started = time.perf_counter()
+    found = {problem.code for problem in validate(document(nodes, drawn, variables={"q": 1}), CATALOGUE)}
+    assert found == {"dangling_edge", "unknown_step", "undeclared_variable"}
+    assert time.perf_counter() - started < 15.0
+
+
+def test_the_largest_well_formed_graph_is_judged_in_time() -> None:
+    nodes = [node(f"n{at}") for at in range(10_000)]
+    drawn = [{"from": f"n{at}", "to": f"n{at + step}"} for step in range(1, 6) for at in range(10_000 - step)]
+    drawn += [{"from": f"n{at + 9}.error", "to": f"n{at}"} for at in range(0, 9_000, 10)][:15]
+    started = time.perf_counter()
+    found = validate(document(nodes, drawn), CATALOGUE)
+    assert {problem.code for problem in found} <= {"irreducible_cycle"}
+    assert time.perf_counter() - started < 15.0
