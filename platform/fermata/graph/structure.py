@@ -21,7 +21,8 @@ class Structure:
     """What is known of the graph so far.
 
     ``ids``: of all nodes; ``nodes``: runnable ones by id (the first of equal ids); ``edges``: those that
-    connect two of them; ``ports``: by node. ``whole``: no node or edge was dropped, so a missing ancestor is truly missing.
+    connect two of them; ``ports``: by node. ``whole``: no node or edge was dropped, so what seems no ancestor
+    is none.
     ``topology`` is None when regions cannot be told.
     """
 
