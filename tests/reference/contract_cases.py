@@ -3,11 +3,12 @@
 A case is a mapping in ``cases/*.yaml``:
 
 - ``name`` (a sentence), ``rule`` (the section of engine.md it holds the engine to);
-- ``document`` (``schema``, ``name`` and ``edges`` are filled in), ``input``; ``tasks``, ``approvals``, ``signals``,
-  ``documents`` as :func:`tests.reference.interpreter.interpret` takes them;
-- ``expect``: ``status``, ``output`` (when given), ``error_class`` (when given: the class of the first cause) and
-  ``steps``: *every* step of the execution, ``node`` or ``node@region[iteration]/region[iteration]`` → a status, or
-  ``{succeeded: output}``, or ``{failed: class of the first cause}``. Loop regions are written ``@header``.
+- ``document`` (``schema``, ``name`` and ``edges`` are filled in), ``input``; ``tasks``, ``approvals``,
+  ``signals``, ``documents`` as :func:`tests.reference.interpreter.interpret` takes them;
+- ``expect``: ``status``, ``output`` (when given), ``error_class`` (when given: the class of the first cause)
+  and ``steps``: *every* step of the execution, ``node`` or ``node@region[iteration]/region[iteration]`` → a
+  status, or ``{succeeded: output}``, or ``{failed: class of the first cause}``. Loop regions are written
+  ``@header``.
   ``order_decides``: steps that may be there or not, in any state.
 """
 
@@ -55,7 +56,7 @@ class Case:
 
 @lru_cache
 def load_cases() -> tuple[Case, ...]:
-    """Every case, by file and in the order in which they are written. Raises ValueError for a name used twice."""
+    """Every case, by file and as written. Raises ValueError for a name used twice."""
     cases = [
         _case(path.stem, written)
         for path in sorted(FOLDER.glob("*.yaml"))
@@ -69,10 +70,11 @@ def load_cases() -> tuple[Case, ...]:
 
 def differences(case: Case, observed: Result) -> list[str]:
     """What in an observed result contradicts the case, as sentences; [] when nothing does."""
-    said = []
-    for name in ("status", "output", "error_class"):
-        if name in case.expect and not equal(case.expect[name], getattr(observed, name)):
-            said.append(f"{name}: expected {case.expect[name]!r}, observed {getattr(observed, name)!r}")
+    said = [
+        f"{name}: expected {case.expect[name]!r}, observed {getattr(observed, name)!r}"
+        for name in ("status", "output", "error_class")
+        if name in case.expect and not equal(case.expect[name], getattr(observed, name))
+    ]
     open_keys = {read_key(text) for text in case.expect.get("order_decides", [])}
     expected = case.steps()
     for key in sorted((expected.keys() | observed.steps.keys()) - open_keys, key=repr):

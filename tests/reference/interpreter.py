@@ -1,8 +1,8 @@
 """The reference interpreter: what a document means, walked slowly and recursively.
 
-It shares nothing with the engine. Time is ignored: waits pass at once, retries have no delay. Parallel branches
-are coroutines; one of them takes one step at a time, in an order that :func:`interpret` varies to find out what
-the order decides (``Result.undetermined``). Start reading in :mod:`tests.reference.regions`.
+It shares nothing with the engine. Time is ignored: waits pass at once, retries have no delay. Parallel
+branches are coroutines; one of them takes one step at a time, in an order that :func:`interpret` varies to
+find out what the order decides (``Result.undetermined``). Start reading in :mod:`tests.reference.regions`.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ def interpret(
 ) -> Result:
     """What the execution of ``document`` on the input ``given`` comes to.
 
-    ``tasks``: node id → outcomes by attempt ({"output"} or {"fail": class, "retryable"}), the last one repeats.
+    ``tasks``: node id → outcomes by attempt ({"output"} or {"fail": class, "retryable"}); the last repeats.
     ``approvals``: node id → "approve" | "reject" | "timeout". ``signals``: name → payloads, oldest first.
-    ``documents``: name → document, for sub-workflows. ``orders``: how many orders of parallel steps are tried;
+    ``documents``: name → document, for sub-workflows. ``orders``: how many orders of steps are tried;
     where they disagree many more are, and ``Result.undetermined`` says in what.
     ``only_order``: this one alone, as an engine would run it.
     Raises IrreducibleError, WaitsForeverError.

@@ -1,4 +1,4 @@
-"""What the nodes of the reference do: types, retries, error ports, containers (engine.md §2, §2a.9, §2a.10)."""
+"""The nodes of the reference: types, retries, error ports, containers (engine.md §2, §2a.9, §2a.10)."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ class Nodes(Regions):
         return Done("default", "default")
 
     def write(self, config: Json, scope: Scope) -> Done:
-        """Variables: set, increment, append, merge, in this order; a missing value starts at the declared default."""
+        """Set, increment, append, merge, in this order; a missing value starts at the declared default."""
         own = scope.locals[-1] if config.get("scope") == "iteration" else self.variables
         change: dict[str, Callable[[Json, Json], Json]] = {
             "set": lambda _, new: new,
@@ -185,7 +185,7 @@ class Nodes(Regions):
         drawn = any(e.port == "timeout" for e in self.shape.out[node["id"]])
         return Done(None, "timeout") if drawn else Failed("timeout")
 
-    # --- containers --------------------------------------------------------------------------------------------
+    # --- containers
 
     def while_(self, node: Json, config: Json, path: Path, scope: Scope) -> Generator[str | None, None, Any]:
         """Until is asked after each passage, condition before the next one (whose ``index`` it sees)."""
@@ -270,7 +270,7 @@ class Nodes(Regions):
             outputs.append(result.output)
         return Done({"results": outputs} if "items" in config else outputs[0])
 
-    # --- expressions -------------------------------------------------------------------------------------------
+    # --- expressions
 
     def bindings(self, scope: Scope, seen: dict[str, Json]) -> dict[str, Json]:
         """Every name an expression may use here."""

@@ -21,7 +21,7 @@ class Done:
 
 @dataclass(frozen=True)
 class Failed:
-    """The node failed; ``kind`` is the class of the first cause, ``shown`` what expressions see as its error."""
+    """The node failed; ``kind`` is the class of the first cause, ``shown`` what expressions see."""
 
     kind: str
     retryable: bool = False

@@ -15,7 +15,7 @@ from tests.reference.shape import Region, Shape
 Json = Any
 Choose = Callable[[int], int]
 Steps = Generator[str | None, None, Any]
-"""A coroutine that yields between steps; it yields WAITS, and only that from then on, once it can go on no more."""
+"""A coroutine that yields between steps; once it yields WAITS it can go on no more."""
 WAITS = "waits"
 
 
@@ -31,7 +31,7 @@ class Scope:
 
 @dataclass
 class Passage:
-    """How one passage of a region ended: its settled edges, what its steps showed, and how it was left if it was."""
+    """How one passage ended: its settled edges, what its steps showed, how it was left if it was."""
 
     settled: dict[int, bool] = field(default_factory=dict)
     seen: dict[str, Json] = field(default_factory=dict)
@@ -129,7 +129,7 @@ class Regions(ABC):
     def part(
         self, region: Region, node: str, path: Path, scope: Scope, end: Passage, *, arrivals: list[Json]
     ) -> Generator[str | None, None, Unit]:
-        """A direct node of the region, or the loop this node heads. It sees what was there when it became ready."""
+        """A node of the region, or the loop it heads. It sees what was there when it became ready."""
         now = replace(scope, steps={**scope.steps, **end.seen}, names={**scope.names, "arrivals": arrivals})
         loop = self.shape.loop_headed_by(node)
         if loop is not None and loop is not region:
@@ -173,7 +173,7 @@ class Regions(ABC):
         return "start" if live else "skip"
 
     def comes_late(self, region: Region, node: str, decided: dict[str, str]) -> bool:
-        """Whether a join that has opened already takes up this failure: all forward paths lead through it (§2a.7)."""
+        """Whether an opened join takes up this failure: all forward paths lead through it (§2a.7)."""
         opened = [n for n, verdict in decided.items() if verdict == "start" and len(self.shape.into[n]) > 1]
         return node in region.nodes and any(self.shape.all_paths_lead_through(node, join) for join in opened)
 

@@ -15,7 +15,7 @@ Key = tuple[str, Path]
 class Step:
     """One run of one node. ``status``: succeeded, failed, skipped or cancelled.
 
-    ``error_class`` is the class of the first cause: a container failed by its inside shows the inside's class.
+    ``error_class`` is the class of the first cause: a container failed by its inside shows the inside's.
     """
 
     status: str
@@ -103,10 +103,11 @@ def agrees(
 
     ``ignore_outputs_of``: node ids whose own output is not compared (their effects still are).
     """
-    said: list[str] = []
-    for name in ("status", "output", "error_class"):
-        if name not in expected.undetermined and not same(expected, observed, name):
-            said.append(f"{name}: expected {getattr(expected, name)!r}, observed {getattr(observed, name)!r}")
+    said = [
+        f"{name}: expected {getattr(expected, name)!r}, observed {getattr(observed, name)!r}"
+        for name in ("status", "output", "error_class")
+        if name not in expected.undetermined and not same(expected, observed, name)
+    ]
     for key in sorted(expected.steps.keys() | observed.steps.keys(), key=repr):
         said += _step_differences(key, expected, observed, ignore_outputs_of)
     return said
@@ -138,7 +139,7 @@ def _step_differences(key: Key, expected: Result, observed: Result, ignore: froz
 
 
 def _beside_a_race(key: Key, expected: Result) -> bool:
-    """A step no sampled order had is excused only where the presence of some step in its passage or outside is open."""
+    """A step no tried order had is excused only beside a step whose own presence or status is open."""
     return any(
         isinstance(mark, tuple) and mark[2] in {"presence", "status"} and key[1][: len(mark[1])] == mark[1]
         for mark in expected.undetermined

@@ -28,8 +28,9 @@ class Edge:
 class Region:
     """What runs as a unit: the root, the inside of a container, or a natural loop.
 
-    ``name``: "root", the container's id, or "@" + the header's id. ``head``: "" for the root, else the container's
-    or the header's id. ``nodes``: its direct nodes. ``starts``: nodes and loop headers that start a passage.
+    ``name``: "root", the container's id, or "@" + the header's id. ``head``: "" for the root, else the
+    container's or the header's id. ``nodes``: its direct nodes. ``starts``: the nodes and loop headers that
+    start a passage.
     ``everything`` (loops): the nodes of the loop with those of the loops inside it.
     """
 
@@ -47,7 +48,7 @@ class IrreducibleError(ValueError):
 
 
 class Shape:
-    """``regions`` by name, ``home``: node → its direct region, ``into`` / ``out``: node → edges, ``back``: edges."""
+    """``regions`` by name; node → ``home`` region, ``into`` and ``out`` edges; ``back``: edge indices."""
 
     def __init__(self, document: Json) -> None:
         """Raises IrreducibleError for cycles without one header."""
@@ -75,7 +76,7 @@ class Shape:
         return self.regions.get("@" + node)
 
     def unit(self, region: Region, node: str) -> Region | str | None:
-        """What stands for ``node`` among the direct parts of ``region``: itself, a loop, or None when it is outside."""
+        """What stands for ``node`` directly in ``region``: itself, a loop, or None when it is outside."""
         part: Region | str = node
         home: Region | None = self.home[node]
         while home is not None and home is not region:
@@ -137,8 +138,8 @@ class Shape:
     def _with_side_branches(self, body: set[str], edges: list[Edge]) -> set[str]:
         """§2a.3: the break and continue nodes the loop leads to, and what else rests with the passage.
 
-        A node joins when all its in-edges come from the region and one of them leaves a side branch, or leaves
-        unguarded a port that also keeps an edge in the region. What a break leads to is an exit.
+        A node joins when all its in-edges come from the region and one of them leaves a side branch, or
+        leaves unguarded a port that also keeps an edge in the region. What a break leads to is an exit.
         """
         region = set(body)
         while True:
@@ -182,7 +183,7 @@ def _reachable(starts: list[str], edges: list[Edge], *, without: str | None = No
 
 
 def _entries(members: list[str], edges: list[Edge]) -> list[str]:
-    """Nodes without in-edges; a cycle that nothing leads into is entered at its first node in the document."""
+    """Nodes without in-edges; a cycle that nothing leads into is entered at its first node as written."""
     entries = [n for n in members if not any(e.target == n for e in edges)]
     while rest := [n for n in members if n not in _reachable(entries, edges)]:
         entries.append(rest[0])

@@ -90,10 +90,11 @@ def test_every_construct_appears() -> None:
     draw()
     wanted = {
         "transform", "condition", "switch", "set_variables", "foreach", "while", "break", "continue", "fail",
-        "terminate", "guard", "join any", "join all", "join auto", "natural loop", "natural loop in a natural loop",
+        "terminate", "guard", "join any", "join all", "join auto", "natural loop",
+        "natural loop in a natural loop",
         "side branch", "early exit", "error port", "lanes", "dag", "no items", "declared output",
         "iteration variable", "increment", "break in loop", "break in while", "break in foreach",
-        "continue in loop", "continue in foreach", "on_error continue", "on_error stop", "while by a variable",
-        "while without a passage", "loop max_iterations", "while max_iterations",
+        "continue in loop", "continue in foreach", "on_error continue", "on_error stop",
+        "while by a variable", "while without a passage", "loop max_iterations", "while max_iterations",
     }  # fmt: skip
     assert wanted <= seen.keys()
