@@ -5,18 +5,13 @@ from __future__ import annotations
 from functools import lru_cache
 from uuid import UUID
 
-from fermata.engine.store import run
-from fermata.errors import NotFound
 from fermata.graph.plan import Plan
 from fermata.workflows import queries
 
 
 @lru_cache(maxsize=256)
 def _plan(version_id: str) -> Plan:
-    rows = run("SELECT plan FROM workflows_version WHERE id = %s", [version_id])
-    if not rows:
-        raise NotFound(f"There is no version {version_id}.")
-    return Plan.from_json(rows[0][0])
+    return Plan.from_json(queries.version_by_id(UUID(version_id)).plan)
 
 
 def plan(version_id: UUID | str) -> Plan:

@@ -46,7 +46,9 @@ def run(query: str, arguments: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     for attempt in range(1, TRIES + 1):
         try:
             connection.ensure_connection()
-            cursor = connection.connection.execute(query, arguments, prepare=True)
+            # Django's own cursors bind on the client, so every call would be a new statement to plan.
+            cursor = psycopg.Cursor(connection.connection)
+            cursor.execute(query, arguments, prepare=True)
             return cursor.fetchall() if cursor.description else []
         except AGAIN:
             if connection.in_atomic_block or attempt == TRIES:
