@@ -41,11 +41,9 @@ def test_a_document_compiles_to_the_same_plan_every_time_and_survives_json(docum
 @given(drawn_documents())
 def test_regions_are_those_of_the_plain_reading(document: dict[str, Any]) -> None:
     plan = compiled(document)
+    # Where no way leads into a cycle, the plain reading may start behind it.
+    assume(all(problem.code != "loop_start_assumed" for problem in validate(document, CATALOGUE)))
     shape = Shape(document)
-    bodies = [region.everything for region in shape.regions.values() if region.kind == "loop"]
-    assume(
-        len(set(bodies)) == len(bodies)
-    )  # an outer header without entry edge, which the plain reading misses
     assert {name: set(region.members) for name, region in plan.regions.items()} == {
         name: set(region.nodes) for name, region in shape.regions.items()
     }
