@@ -1,8 +1,8 @@
 """How a worker answers for a message: a refused acknowledgement makes it reconnect.
 
-Celery logs "Couldn't ack" and goes on. The unacknowledged delivery then fills the worker's prefetch window for
-ever: it stops asking for messages, so it never notices that its connection died either (a Redis that is away for
-a second while a step ends is enough).
+Celery logs "Couldn't ack" and goes on. The unacknowledged delivery then fills the worker's prefetch window
+for ever: it stops asking for messages, so it never notices that its connection died either (a Redis that is
+away for a second while a step ends is enough).
 """
 
 from __future__ import annotations
