@@ -67,7 +67,7 @@ class Blocks(ABC):
         """One block: the simplest first, for shrinking."""
         if self.draft.left <= 0:
             return self.step(place, flow)
-        blocks = [
+        blocks: list[Block] = [
             self.step,
             self.step,
             self.choice,
@@ -153,8 +153,8 @@ class Blocks(ABC):
         draft = self.draft
         if bound is None and draft.chance(3):
             value = {"value": braces(f"({draft.number(place)}) % 3")}
-            cases = [{"name": "one", "equals": 1}, {"name": "two", "equals": 2}]
-            config = {**value, "cases": cases[: draft.count(1, 2)]}
+            cases: list[Json] = [{"name": "one", "equals": 1}, {"name": "two", "equals": 2}]
+            config: Json = {**value, "cases": cases[: draft.count(1, 2)]}
             node = draft.node("switch", config, flow.ends, place, join=self.join(flow))
             return node, [*(case["name"] for case in config["cases"]), "default"]
         truth = draft.truth(place)

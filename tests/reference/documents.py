@@ -99,7 +99,7 @@ class Writer(Blocks):
         number = draft.number(inner.seeing(*body.reads))
         whole = [braces(number), "none"] if left else ["all", braces(number), "none"]
         config["collect"] = draft.pick([*whole, {"sum": braces(number)}])
-        reads = (reading(node, "output.counts.succeeded"),)
+        reads: tuple[str, ...] = (reading(node, "output.counts.succeeded"),)
         if isinstance(config["collect"], dict):
             reads += (reading(node, "output.results"),)
         if handled and not never_fails:
@@ -154,7 +154,7 @@ class Writer(Blocks):
         """Header, body, a tail with the back edge; perhaps a side branch, an early exit, a break."""
         draft = self.draft
         draft.note("natural loop in a natural loop" if place.kind == "loop" else "natural loop")
-        if not flow.ends:
+        if not flow.ends and draft.chance(2):
             flow = self.step(place, flow)
         side = draft.chance(4)
         inner = self.inside(
@@ -186,6 +186,9 @@ class Writer(Blocks):
         if inner.may_fail and self.draft.chance(6):
             self.draft.note("loop max_iterations")
             more["max_iterations"] = self.draft.count(1, 2)
+        elif not flow.ends:
+            self.draft.note("loop that nothing leads into")
+            more["max_iterations"] = 100
         inner = inner.seeing(previously(self.draft.next_name("transform")))
         config = {"output": braces(self.draft.number(inner))}
         return self.draft.node("transform", config, flow.ends, inner, join=self.join(flow), **more)

@@ -47,7 +47,7 @@ class Nodes(Regions):
         """One step: it is ready, is performed, and its record settles its out-edges."""
         row = self.steps[node["id"], path] = Step("ready")
         try:
-            yield
+            yield None
             outcome = yield from self.attempts(node, path, scope)
         except GeneratorExit:
             row.status = "cancelled"
@@ -95,7 +95,7 @@ class Nodes(Regions):
                 return outcome
             if not (outcome.kind in retry["on"] if retry.get("on") else outcome.retryable):
                 return outcome
-            yield
+            yield None
         return None
 
     def perform(self, node: Json, path: Path, scope: Scope, attempt: int) -> Generator[str | None, None, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -90,7 +91,12 @@ def collected(config: Json, results: list[Json]) -> Json:
     if not isinstance(collect, dict):
         return [] if collect == "none" else results
     values = [value for value in results if value is not None]
-    folds = {"count": len, "sum": sum, "min": partial(min, default=None), "max": partial(max, default=None)}
+    folds: dict[str, Callable[[list[Json]], Json]] = {
+        "count": len,
+        "sum": sum,
+        "min": partial(min, default=None),
+        "max": partial(max, default=None),
+    }
     return folds[next(iter(collect))](values)
 
 

@@ -75,7 +75,8 @@ def first_class(error: Json) -> str | None:
         return None
     while error.get("cause"):
         error = error["cause"]
-    return error.get("class")
+    name: str | None = error.get("class")
+    return name
 
 
 def equal(one: Json, other: Json) -> bool:

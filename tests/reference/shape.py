@@ -115,7 +115,7 @@ class Shape:
 
     def _find_loops(self, container: Region, members: list[str]) -> None:
         edges = [e for e in self.edges if e.source in members and e.target in members]
-        entries = _entries(members, edges)
+        entries = self._entries(members, edges)
         bodies: dict[str, set[str]] = {}
         for edge in edges:
             if edge.source not in _reachable(entries, edges, without=edge.target):
@@ -134,6 +134,16 @@ class Shape:
             home = next((loop for loop in loops if node in loop.everything), container)
             home.nodes.append(node)
             self.home[node] = home
+
+    def _entries(self, members: list[str], edges: list[Edge]) -> list[str]:
+        """Nodes without in-edges.
+
+        A cycle that nothing leads into is entered where ``max_iterations`` stands, else at its first node.
+        """
+        entries = [n for n in members if not any(e.target == n for e in edges)]
+        while rest := [n for n in members if n not in _reachable(entries, edges)]:
+            entries.append(next((n for n in rest if "max_iterations" in self.nodes[n]), rest[0]))
+        return entries
 
     def _with_side_branches(self, body: set[str], edges: list[Edge]) -> set[str]:
         """§2a.3: the break and continue nodes the loop leads to, and what else rests with the passage.
@@ -180,14 +190,6 @@ def _reachable(starts: list[str], edges: list[Edge], *, without: str | None = No
             found.add(node)
             todo += [e.target for e in edges if e.source == node and e.target != without]
     return found
-
-
-def _entries(members: list[str], edges: list[Edge]) -> list[str]:
-    """Nodes without in-edges; a cycle that nothing leads into is entered at its first node as written."""
-    entries = [n for n in members if not any(e.target == n for e in edges)]
-    while rest := [n for n in members if n not in _reachable(entries, edges)]:
-        entries.append(rest[0])
-    return entries
 
 
 def _body(back: Edge, edges: list[Edge]) -> set[str]:
