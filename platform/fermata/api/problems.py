@@ -95,8 +95,10 @@ def status_of(error: errors.FermataError) -> int:
     return next(status for kind, status in STATUS if isinstance(error, kind))
 
 
-def document(status: int, *, code: str, detail: str, cure: str | None = None, **data: Any) -> dict[str, Any]:
-    """A problem document as a dict; members without a value are left out."""
+def document(
+    status: int, *, code: str, detail: str, cure: str | None = None, data: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """A problem document as a dict; ``data`` adds members, one that has a standard name as ``object_<name>``."""
     body: dict[str, Any] = {
         "type": f"{TYPE_PREFIX}{code}",
         "title": HTTPStatus(status).phrase,
@@ -104,7 +106,9 @@ def document(status: int, *, code: str, detail: str, cure: str | None = None, **
         "code": code,
         "detail": detail,
     }
-    body |= {key: value for key, value in data.items() if key not in body and value is not None}
+    for key, value in (data or {}).items():
+        if value is not None:
+            body[f"object_{key}" if key in body else key] = value
     return body if cure is None else {**body, "cure": cure}
 
 
@@ -113,8 +117,8 @@ def of_error(error: errors.FermataError) -> dict[str, Any]:
     status = status_of(error)
     if status == 500:
         return document(500, code=error.code, detail="Something went wrong in Fermata; it has been logged.")
-    rows = getattr(error, "problems", None) or None
-    return document(status, code=error.code, detail=error.message, cure=error.cure, problems=rows, **error.data)
+    data = {"problems": getattr(error, "problems", None) or None, **error.data}
+    return document(status, code=error.code, detail=error.message, cure=error.cure, data=data)
 
 
 def handler(error: Exception, context: dict[str, Any]) -> Response:

@@ -128,7 +128,8 @@ class ExecutionConsumer(AsyncConsumer):
             await self._send_batch(batch)
         while True:
             try:
-                item = await asyncio.wait_for(self.subscriber.queue.get(), HEARTBEAT_SECONDS)
+                async with asyncio.timeout(HEARTBEAT_SECONDS):
+                    item = await self.subscriber.queue.get()
             except TimeoutError:
                 await self._frame({"type": "heartbeat", "cursor": engine.cursor(self.seq)})
                 continue

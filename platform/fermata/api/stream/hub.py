@@ -8,6 +8,7 @@ While Redis does not answer, feeds look every second.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -99,8 +100,8 @@ class Feed:
         self._counts_due = False
 
     async def run(self) -> None:
-        """Read and hand out until cancelled; a failing database is asked again."""
-        while True:
+        """Read and hand out while somebody watches; a failing database is asked again."""
+        while self.subscribers:
             try:
                 await self._pass()
             except (DatabaseError, OSError) as error:
@@ -108,10 +109,10 @@ class Feed:
                 await asyncio.sleep(POLL_SECONDS)
             await asyncio.sleep(COALESCE_SECONDS)
             pause = COUNTS_SECONDS if self._counts_due else LOOK_SECONDS
-            try:
-                await asyncio.wait_for(self.wake.wait(), pause)
-            except TimeoutError:
-                continue
+            # Not wait_for: on Python 3.11 it loses a cancellation that comes together with the event.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self.wake.wait()
 
     async def _pass(self) -> None:
         self.wake.clear()
@@ -167,7 +168,7 @@ class Hub:
 
     async def _listen(self) -> None:
         last: str | None = None
-        while True:
+        while self._ear is asyncio.current_task():  # a cancellation can get lost inside the Redis client
             try:
                 if last is None:
                     last = await stream.tip()

@@ -11,9 +11,10 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 
-from fermata.engine import payloads
-from fermata.engine.models import Execution, Step, Variable
+from fermata.engine import payloads, plans
+from fermata.engine.models import Execution, Region, Step, Variable
 from fermata.errors import NotFound
+from fermata.graph.plan import ROOT
 
 STATUSES = (
     "queued",
@@ -98,10 +99,28 @@ def execution(execution_id: UUID) -> dict[str, Any]:
     return {
         **shown(row),
         "input": _value(values, row.input_digest),
-        "output": _value(values, row.output_digest),
+        "output": _value(values, row.output_digest) if row.output_digest else _default_output(row),
         "variables": {name: values.get(bytes(digest)) for name, digest in sorted(variables)},
         "trigger": row.trigger,
     }
+
+
+def _default_output(row: Execution) -> Any:
+    """Without a declared output: the outputs of the root's nodes without successors that succeeded, by node id."""
+    if row.status != "succeeded":
+        return None
+    root = Region.objects.filter(execution_id=row.id, kind="root").values_list("id", flat=True)
+    ends = Step.objects.filter(
+        execution_id=row.id,
+        region_id__in=root,
+        kind="node",
+        state="succeeded",
+        superseded=False,
+        node_id__in=plans.plan(row.version_id).regions[ROOT].sinks,
+    )
+    digests = dict(ends.values_list("node_id", "output_digest"))
+    values = payloads.load([bytes(digest) for digest in digests.values() if digest is not None])
+    return {node_id: _value(values, digest) for node_id, digest in sorted(digests.items())}
 
 
 def recent(workflow_ids: Sequence[UUID]) -> dict[UUID, list[dict[str, Any]]]:
