@@ -54,13 +54,15 @@ class Nodes(Regions):
             raise
         if isinstance(outcome, Left):
             row.status = "cancelled" if node["type"] in ("foreach", "while", "sub_workflow") else "succeeded"
-            row.output = outcome.output if row.status == "succeeded" else None
+            if row.status == "succeeded":
+                row.output, row.port = outcome.output, "out"
             return Unit(left=self.with_live_edges(outcome, node, scope))
         if isinstance(outcome, Failed):
             row.status, row.error_class = "failed", outcome.kind
             seen = {node["id"]: {"error": outcome.shown or {"class": outcome.kind}}}
             if not any(e.port == "error" for e in self.shape.out[node["id"]]):
                 return Unit(left=Left("failed", outcome), seen=seen)
+            row.port = "error"
             return self.leaving(node, "error", scope, seen)
         row.status, row.output, row.port = "succeeded", outcome.output, outcome.port
         return self.leaving(node, outcome.port, scope, {node["id"]: {"output": outcome.output}})
