@@ -16,6 +16,7 @@ from kombu import Exchange, Queue
 
 from fermata.coordination.keys import BROKER_PREFIX
 from fermata.errors import Misconfigured
+from workers.acknowledging import Acknowledging
 
 DEFAULT_QUEUE = "default"
 
@@ -134,11 +135,17 @@ def create_app() -> Celery:
     # as the step; `lifecycle` does what is needed at a fork and `tasks` renews a broken connection.
     application = Celery(
         "fermata",
-        include=["workers.lifecycle", "workers.tasks", *getattr(settings, "FERMATA_TASK_MODULES", ())],
+        include=[
+            "workers.lifecycle",
+            "workers.tasks",
+            "workers.examples",
+            *getattr(settings, "FERMATA_TASK_MODULES", ()),
+        ],
         fixups=(),
-        task_cls="workers.requests:FermataTask",
+        task_cls="celery.contrib.django.task:DjangoTask",
     )
     application.conf.update(broker_settings(redis_url) | task_settings() | worker_settings())
+    application.steps["consumer"].add(Acknowledging)
     application.autodiscover_tasks(lambda: [config.name for config in apps.get_app_configs()])
     return application
 
