@@ -89,8 +89,9 @@ def audit_report(
     totals: Mapping[str, Any],
     decision: Mapping[str, Any] | None = None,
 ) -> Json:
-    """The report as a value and as Markdown: `{report, markdown}`. `decision` is null when nobody was
-    asked.
+    """The report as a value and as Markdown: `{report, markdown}`.
+
+    `decision` is null when nobody was asked.
     """
     accepted = decision is None or decision.get("decision") in {"approve", "approved"}
     report = {

@@ -43,8 +43,9 @@ OPERATORS = {"(", ")", "and", "or", "with"}
 
 @dataclass(frozen=True, slots=True)
 class Licence:
-    """What a package declares: its words, where they stand (`expression`, `text`, `classifiers`), the
-    family.
+    """What a package declares: its words, where they stand, and the family.
+
+    They stand in `expression`, `text` or `classifiers`.
     """
 
     name: str | None
@@ -98,8 +99,9 @@ def _first_words(text: str) -> str:
 
 
 class _Expression:
-    """Reads an SPDX expression; `AND` binds tighter than `OR`, what follows `WITH` only loosens and is
-    passed over.
+    """Reads an SPDX expression.
+
+    `AND` binds tighter than `OR`; what follows `WITH` only loosens and is passed over.
     """
 
     def __init__(self, words: str) -> None:
