@@ -40,9 +40,6 @@ def bindings(plan: Plan, claim: Claim) -> dict[str, Any]:
         bound["item"] = claim.item
     if claim.arrivals is not None:
         bound["arrivals"] = [_arrival(plan, arrival) for arrival in claim.arrivals]
-    error = _error(plan, claim)
-    if error is not None:
-        bound["error"] = error
     return bound
 
 
@@ -62,16 +59,6 @@ def reads_of(plan: Plan, claim: Claim) -> tuple[str, ...]:
 def _arrival(plan: Plan, arrival: dict[str, Any]) -> dict[str, Any]:
     edge = plan.edges[arrival["edge"]]
     return {"port": edge.port, **{key: value for key, value in arrival.items() if key != "edge"}}
-
-
-def _error(plan: Plan, claim: Claim) -> dict[str, Any] | None:
-    """The error that led here: of the source of an ``error`` edge into this node."""
-    node = plan.nodes.get(claim.step.node)
-    for index in node.into if node else ():
-        edge = plan.edges[index]
-        if edge.port == "error" and "error" in claim.steps.get(edge.source, {}):
-            return claim.steps[edge.source]["error"]  # type: ignore[no-any-return]
-    return None
 
 
 class Evaluator:

@@ -168,18 +168,26 @@ class MemoryLedger:
         *loops, node = route
         for frame in frames:
             region_id, iteration = frame.id, frame.iteration
-            for name in loops:
-                region_id = identity.loop_id(region_id, iteration, name)
-                if region_id not in self.regions:
-                    break
-                iteration = self.regions[region_id]["passage"] if name != loops[-1] else -1
+            inner = self._inner_region(region_id, iteration, loops)
             if loops:
-                found = self._latest(region_id, node)
+                found = self._latest(inner, node) if inner else None
             else:
                 found = self.steps.get(identity.step_id(region_id, iteration, node))
             if found and found["state"] in ("succeeded", "failed", "timed_out"):
                 return found
         return None
+
+    def _inner_region(self, region_id: str, iteration: int, names: list[str]) -> str | None:
+        """The loop (or while) reached by going into ``names`` one after the other, in their latest passage."""
+        for name in names:
+            inside = [
+                row for row in self.regions.values()
+                if row["parent"] == region_id and row["parent_iteration"] == iteration and row["name"] == name
+            ]
+            if not inside:
+                return None
+            region_id, iteration = inside[-1]["id"], inside[-1]["passage"]
+        return region_id
 
     def _latest(self, region_id: str, node: str) -> Row | None:
         if region_id not in self.regions:

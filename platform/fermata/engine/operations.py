@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 import jsonschema
 
 from fermata.coordination import stream
-from fermata.engine import payloads, plans, wire
+from fermata.engine import faultpoints, payloads, plans, wire
 from fermata.engine.dispatch import dispatcher
 from fermata.engine.ids import uuid7
 from fermata.engine.ledger import NewExecution, Ring
@@ -96,7 +96,9 @@ def start(
         room=rooms()(),
     )
     recorded = PostgresLedger().start(new)
+    faultpoints.reached("after_start")
     _ring(recorded.rings)
+    faultpoints.reached("after_start_ring")
     if recorded.result == "recorded":
         _announce(new.id, str(workspace_id))
     [(status,)] = run("SELECT status FROM fermata_execution WHERE id = %s", [new.id])

@@ -18,7 +18,7 @@ from django.conf import settings
 from fermata.coordination import broker
 from fermata.coordination.epoch import Epoch
 from fermata.coordination.lease import Leases
-from fermata.engine import plans, wire
+from fermata.engine import faultpoints, plans, wire
 from fermata.engine.dispatch import Dispatcher
 from fermata.engine.ledger import Ring
 from fermata.engine.runtime import ring_window
@@ -81,6 +81,8 @@ class Recovery:
         """One pass. What one part cannot do (Redis away, say) does not keep the others from their work."""
         swept = Swept()
         swept.due = int(run("SELECT fermata_due(%s)", [BATCH])[0][0])
+        if swept.due:
+            faultpoints.reached("after_due")
         swept.expired = self._end_expired()
         swept.rested = int(run("SELECT fermata_rest()")[0][0])
         try:
@@ -113,6 +115,7 @@ class Recovery:
             if rows[0][0] is None:
                 continue
             logger.warning("Step %s lost its worker: %s.", row["id"], rows[0][0])
+            faultpoints.reached("after_take_back")
             swept.lost += 1
             swept.held += rows[0][0] == "held"
 
@@ -172,7 +175,9 @@ class Recovery:
 
     def _send(self, rings: Sequence[Ring]) -> None:
         if rings:
+            faultpoints.reached("before_recovery_rings")
             self.dispatcher.ring(rings)
+            faultpoints.reached("after_recovery_rings")
 
     def _repair(self) -> int:
         """Live executions in which nothing lives: never expected; looked at again, and said aloud."""

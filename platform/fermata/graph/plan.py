@@ -16,7 +16,7 @@ A *read* is a short text that says what a step needs, so that the ledger can loa
 ``secret:NAME``       a sealed credential
 ``item``              the item of the innermost foreach
 ``step:NODE``         the output (or handled error) of NODE in this region's passage or an enclosing one
-``step:L1/L2/NODE``   NODE's latest success inside natural loop L1 (then L2), seen from outside
+``step:@h/W/NODE``    NODE's latest success inside loops (``@header``, or a while's id) seen from outside
 ``previous:NODE``     NODE in the passage before this one of the innermost loop that holds it
 ``arrivals``          what arrived at this join node
 ====================  ===========================================================================

@@ -3,28 +3,29 @@
 -- Due timers, timeouts and retries of executions that are not paused: the steps become READY, not yet rung.
 CREATE OR REPLACE FUNCTION fermata_due(p_limit int) RETURNS int LANGUAGE plpgsql AS $$
 DECLARE
-    s fermata_step;
     v_now timestamptz := clock_timestamp();
-    v_kind text;
-    v_count int := 0;
+    v_ids uuid[];
 BEGIN
-    FOR s IN
-        SELECT t.* FROM fermata_step t JOIN fermata_execution x ON x.id = t.execution_id
+    SELECT array_agg(q.id) INTO v_ids FROM (
+        SELECT t.id FROM fermata_step t JOIN fermata_execution x ON x.id = t.execution_id
         WHERE t.state IN ('waiting', 'retrying') AND t.due_at IS NOT NULL AND t.due_at <= v_now
           AND (x.status NOT IN ('pausing', 'paused') OR t.kind <> 'node')
-        ORDER BY t.due_at LIMIT p_limit FOR NO KEY UPDATE OF t SKIP LOCKED
-    LOOP
-        v_kind := s.due_kind;
-        UPDATE fermata_step SET state = 'ready', fence = fence + 1, attempt = attempt + (v_kind = 'retry')::int,
-            resume = CASE WHEN v_kind = 'retry' THEN NULL ELSE json_build_object('kind', v_kind) END,
+        ORDER BY t.due_at LIMIT p_limit FOR NO KEY UPDATE OF t SKIP LOCKED) q;
+    IF v_ids IS NULL THEN
+        RETURN 0;
+    END IF;
+    UPDATE fermata_approval SET state = 'expired', decided_at = v_now
+    WHERE step_id = ANY (v_ids) AND state = 'pending';
+    WITH woken AS (
+        UPDATE fermata_step SET state = 'ready', fence = fence + 1, attempt = attempt + (due_kind = 'retry')::int,
+            resume = CASE WHEN due_kind = 'retry' THEN NULL ELSE json_build_object('kind', due_kind) END,
             due_at = NULL, due_kind = NULL, reason = NULL, ready_at = v_now, rung_at = NULL, rev = rev + 1
-        WHERE id = s.id RETURNING * INTO s;
-        UPDATE fermata_approval SET state = 'expired', decided_at = v_now WHERE step_id = s.id AND state = 'pending';
-        PERFORM fermata_journal(s.execution_id, s.workspace_id, v_now,
-            ARRAY[fermata_event('StepReady', s, jsonb_build_object('resume', v_kind))]);
-        v_count := v_count + 1;
-    END LOOP;
-    RETURN v_count;
+        WHERE id = ANY (v_ids) RETURNING *)
+    INSERT INTO fermata_event (execution_id, workspace_id, type, at, step_id, node_id, run, attempt, status, rev, data, format)
+    SELECT execution_id, workspace_id, 'StepReady', v_now, id, node_id, run, attempt, state, rev, json_build_object(
+        'region', region_id, 'iteration', iteration, 'kind', kind, 'resume', coalesce(resume->>'kind', 'retry')), 1
+    FROM woken;
+    RETURN cardinality(v_ids);
 END $$;
 
 -- Steps that look lost: RUNNING since before p_grace seconds ago. The caller asks Redis which of them hold a lease.
