@@ -25,6 +25,7 @@ from fermata.api.authentication import CookieAuthentication, TokenAuthentication
 from fermata.api.parsing import StrictJsonParser
 from fermata.api.problems import InvalidRequest, NotSignedIn
 from fermata.api.rendering import JsonRenderer
+from fermata.api.schema import Operations
 from fermata.errors import Forbidden, NotFound
 from fermata.workflows.limits import escape, problems_of_value
 
@@ -73,6 +74,7 @@ class Resource(APIView):
     throttle_classes = []
     content_negotiation_class = AlwaysJson
     metadata_class = None
+    schema = Operations()
     http_method_names = ["get", "post", "put", "patch", "delete", "head"]
 
     actions: ClassVar[Mapping[str, str]] = {}

@@ -1,6 +1,6 @@
 """The OpenAPI document: how views describe themselves, the parts DRF does not know, and the views that serve it.
 
-``openapi.yaml`` beside this file is committed; ``manage.py openapi`` writes it and ``manage.py openapi --check`` fails
+``openapi.yaml`` beside this file is committed; ``python -m fermata.api.openapi`` writes it, and with ``--check`` fails
 when it has drifted.
 """
 
@@ -10,9 +10,12 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from drf_spectacular.authentication import SessionScheme
+from drf_spectacular.contrib.pydantic import PydanticExtension
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import ResolvedComponent
+from drf_spectacular.settings import patched_settings
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from pydantic import BaseModel, Field, JsonValue
 
@@ -88,20 +91,34 @@ def _parameters(model: type[BaseModel]) -> list[Any]:
     schema = model.model_json_schema()
     required = set(schema.get("required", ()))
     return [
-        OpenApiParameter(name, {k: v for k, v in rule.items() if k != "title"}, required=name in required)
+        OpenApiParameter(name, _plain(rule), required=name in required, description=rule.get("description", ""))
         for name, rule in schema.get("properties", {}).items()
     ]
 
 
+def _plain(rule: dict[str, Any]) -> dict[str, Any]:
+    """A parameter's schema; one that may be left out is never sent as null."""
+    chosen = next((part for part in rule.get("anyOf", ()) if part.get("type") != "null"), {})
+    merged = {**rule, **chosen}
+    return {
+        key: value
+        for key, value in merged.items()
+        if key not in {"title", "anyOf", "description"} and (key, value) != ("default", None)
+    }
+
+
 class Operations(AutoSchema):
-    """Operation ids such as ``workflows_draft_patch``; one tag per first word of the address."""
+    """Operation ids such as ``workflow_draft_patch``; one tag per first word of the address."""
 
     def get_operation_id(self) -> str:
-        """Words of the address and the method."""
-        words = [word for word in self.path.split("/")[3:] if word and not word.startswith("{")]
-        ends_in_id = self.path.rstrip("/").endswith("}")
-        verb = {"GET": "read" if ends_in_id else "get"}.get(self.method, self.method.lower())
-        return "_".join([*(word.replace("-", "_") for word in words), *(["one"] if ends_in_id else []), verb])
+        """Words of the address and the method; a collection followed by an id is spoken of in the singular."""
+        parts = [part for part in self.path.split("/")[3:] if part]
+        words = [
+            word.removesuffix("s") if following.startswith("{") else word
+            for word, following in zip(parts, [*parts[1:], ""], strict=True)
+            if not word.startswith("{")
+        ]
+        return "_".join([*(word.replace("-", "_") for word in words), self.method.lower()])
 
     def get_tags(self) -> list[str]:
         """Executions apart from workflows."""
@@ -116,10 +133,26 @@ class Generator(SchemaGenerator):
         """The document."""
         from fermata.api.stream.frames import STREAM_DESCRIPTION, components
 
-        schema = super().get_schema(request=request, public=public)
+        with patched_settings({"POSTPROCESSING_HOOKS": []}):  # pydantic names its own types; no guessing of enums
+            schema = super().get_schema(request=request, public=public)
         schema["components"].setdefault("schemas", {}).update(components())
         schema["components"]["schemas"] = dict(sorted(schema["components"]["schemas"].items()))
         schema["info"]["x-stream"] = STREAM_DESCRIPTION
+        return schema
+
+
+class Models(PydanticExtension):  # type: ignore[no-untyped-call]
+    """pydantic models: in requests, members with a default may be left out."""
+
+    priority = 1
+
+    def map_serializer(self, auto_schema: Any, direction: str) -> Any:
+        """The model's JSON Schema; nested models become components."""
+        mode: Any = "validation" if direction == "request" else "serialization"
+        schema = self.target.model_json_schema(ref_template="#/components/schemas/{model}", mode=mode)
+        for name, nested in schema.pop("$defs", {}).items():
+            component = ResolvedComponent(name=name, type=ResolvedComponent.SCHEMA, object=name, schema=nested)
+            auto_schema.registry.register_on_missing(component)
         return schema
 
 

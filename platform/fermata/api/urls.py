@@ -9,24 +9,12 @@ from django.http import HttpRequest, HttpResponseBase
 from django.urls import URLPattern, path, re_path, resolve
 from django.urls.exceptions import Resolver404
 from django.views.decorators.csrf import csrf_exempt
-from drf_spectacular.views import SpectacularAPIView
 
-from fermata.api import approvals, drafts, executions, health, node_types, problems, session, starts, steps, tokens
+from fermata.api import approvals, drafts, executions, health, node_types, problems, reference, session, starts, steps, tokens
 from fermata.api import workflows as flows
-from fermata.api.resource import PUBLIC
-from fermata.api.schema import Generator
 
 EXECUTION = "workflows/executions/<uuid:execution_id>"
 WORKFLOW = "workflows/<uuid:workflow_id>"
-
-
-class SchemaView(SpectacularAPIView):
-    """The OpenAPI document."""
-
-    actions = {"get": PUBLIC}
-    authentication_classes = []
-    permission_classes = []
-    generator_class = Generator
 
 
 @csrf_exempt
@@ -46,7 +34,7 @@ def otherwise(request: HttpRequest, rest: str) -> HttpResponseBase:
 urlpatterns: list[URLPattern] = [
     path("healthz", health.HealthzView.as_view()),
     path("readyz", health.ReadyzView.as_view()),
-    path("schema", SchemaView.as_view()),
+    path("schema", reference.SchemaView.as_view()),
     path("session", session.SessionView.as_view()),
     path("me", session.MeView.as_view()),
     path("workspaces", session.WorkspacesView.as_view()),

@@ -100,6 +100,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "django_filters",
     "drf_spectacular",
+    "drf_spectacular_sidecar",
     "channels",
     "fermata.accounts.apps.AccountsConfig",
     "fermata.workflows.apps.WorkflowsConfig",

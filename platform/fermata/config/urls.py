@@ -5,10 +5,12 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from fermata.api import health
+from fermata.api import health, reference
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("fermata.api.urls")),
+    path("api/docs", reference.docs),
+    path("api/docs/start.js", reference.docs_script),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz),
     path("readyz", health.readyz),

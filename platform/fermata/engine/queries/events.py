@@ -85,7 +85,11 @@ def snapshot(execution_id: UUID) -> dict[str, Any]:
     # PostgreSQL sorts NULL last; unfinished steps must come first.
     live = list(newest.filter(finished_at=None)[: SNAPSHOT_STEPS + 1])
     rest = SNAPSHOT_STEPS + 1 - len(live)
-    done = list(newest.filter(finished_at__isnull=False).order_by("-finished_at", "id")[:rest]) if rest > 0 else []
+    done = (
+        list(newest.filter(finished_at__isnull=False).order_by("-finished_at", "id")[:rest])
+        if rest > 0
+        else []
+    )
     found = [*live, *done]
     return {
         "type": "snapshot",

@@ -61,7 +61,9 @@ def steps(
     beyond, order = ("lt", "-") if sort.startswith("-") else ("gt", "")
     if after is not None:
         moment, last_id = after
-        rows = rows.filter(Q(**{f"sort_at__{beyond}": moment}) | Q(sort_at=moment, **{f"id__{beyond}": last_id}))
+        rows = rows.filter(
+            Q(**{f"sort_at__{beyond}": moment}) | Q(sort_at=moment, **{f"id__{beyond}": last_id})
+        )
     page = list(rows.order_by(f"{order}sort_at", f"{order}id")[:limit])
     return with_values(page)
 
@@ -76,7 +78,12 @@ def step(step_id: UUID, *, execution_id: UUID) -> Step:
 
 def with_values(rows: Collection[Step]) -> list[dict[str, Any]]:
     """Rows as the interface shows them, values up to 16 KiB in place; ``truncated`` names the sides left out."""
-    digests = {bytes(digest) for row in rows for digest in (row.input_digest, row.output_digest) if digest is not None}
+    digests = {
+        bytes(digest)
+        for row in rows
+        for digest in (row.input_digest, row.output_digest)
+        if digest is not None
+    }
     sizes = {
         bytes(digest): size
         for digest, size in Payload.objects.filter(digest__in=digests).values_list("digest", "size")
@@ -85,7 +92,9 @@ def with_values(rows: Collection[Step]) -> list[dict[str, Any]]:
     shown = []
     for row, plain in zip(rows, without_values(rows), strict=True):
         sides = {"input": row.input_digest, "output": row.output_digest}
-        large = [side for side, digest in sides.items() if digest and sizes.get(bytes(digest), 0) > INLINE_BYTES]
+        large = [
+            side for side, digest in sides.items() if digest and sizes.get(bytes(digest), 0) > INLINE_BYTES
+        ]
         for side, digest in sides.items():
             plain[side] = None if digest is None or side in large else values.get(bytes(digest))
         if large:
@@ -167,7 +176,13 @@ def slice_of(whole: Any, part: Slice) -> dict[str, Any]:
     """
     found = _at(whole, part.pointer)
     kind = _kind(found)
-    shown: dict[str, Any] = {"pointer": part.pointer, "type": kind, "offset": 0, "next_offset": None, "truncated": False}
+    shown: dict[str, Any] = {
+        "pointer": part.pointer,
+        "type": kind,
+        "offset": 0,
+        "next_offset": None,
+        "truncated": False,
+    }
     if kind not in {"array", "object", "string"}:
         return {**shown, "size": None, "value": found}
     entries = list(found.items()) if kind == "object" else found
@@ -178,7 +193,11 @@ def slice_of(whole: Any, part: Slice) -> dict[str, Any]:
     shown |= {"size": len(entries), "offset": part.offset, "next_offset": end if end < len(entries) else None}
     if len(_text(kind, taken)) > part.max_bytes:
         return {**shown, "value": None, "truncated": True}
-    return {**shown, "value": dict(taken) if kind == "object" else taken, "truncated": len(taken) < len(entries)}
+    return {
+        **shown,
+        "value": dict(taken) if kind == "object" else taken,
+        "truncated": len(taken) < len(entries),
+    }
 
 
 def _text(kind: str, taken: Any) -> bytes:
@@ -201,7 +220,13 @@ def _at(whole: Any, pointer: str) -> Any:
         key = token.replace("~1", "/").replace("~0", "~")
         if isinstance(found, dict) and key in found:
             found = found[key]
-        elif isinstance(found, list) and key.isascii() and key.isdigit() and len(key) < 10 and int(key) < len(found):
+        elif (
+            isinstance(found, list)
+            and key.isascii()
+            and key.isdigit()
+            and len(key) < 10
+            and int(key) < len(found)
+        ):
             found = found[int(key)]
         else:
             raise _nowhere(pointer)

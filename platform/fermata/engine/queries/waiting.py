@@ -34,7 +34,10 @@ HELD: dict[str, tuple[str, str]] = {
     ),
     "breakpoint": ("A breakpoint holds it.", "Continue or step."),
     "pause": ("The execution is paused.", "Resume the execution."),
-    "concurrency_limit": ("A concurrency limit holds it until another execution ends.", "Wait, or raise the limit."),
+    "concurrency_limit": (
+        "A concurrency limit holds it until another execution ends.",
+        "Wait, or raise the limit.",
+    ),
     "rate_limit": ("A rate limit holds it.", "Wait, or raise the limit."),
     "budget": ("A budget is used up.", "Raise the budget."),
 }
@@ -52,12 +55,20 @@ def why(execution_id: UUID) -> dict[str, Any]:
     rows: list[Step] = []
     for state in order:
         if tally.get(state) and len(rows) < MOST_STEPS:
-            rows.extend(live.filter(state=state).order_by("due_at", "ready_at", "id")[: MOST_STEPS - len(rows)])
-    asked = {row.step_id: row for row in Approval.objects.filter(step_id__in=[row.id for row in rows], state="pending")}
+            rows.extend(
+                live.filter(state=state).order_by("due_at", "ready_at", "id")[: MOST_STEPS - len(rows)]
+            )
+    asked = {
+        row.step_id: row
+        for row in Approval.objects.filter(step_id__in=[row.id for row in rows], state="pending")
+    }
     children = _children([row.id for row in rows])
     paused = status in {"paused", "pausing"}
     explained = [
-        {**_step(shown), **_reason(row, approval=asked.get(row.id), children=children.get(row.id, 0), paused=paused)}
+        {
+            **_step(shown),
+            **_reason(row, approval=asked.get(row.id), children=children.get(row.id, 0), paused=paused),
+        }
         for row, shown in zip(rows, without_values(rows), strict=True)
     ]
     return {
@@ -82,7 +93,10 @@ def _step(shown: dict[str, Any]) -> dict[str, Any]:
 
 def _reason(row: Step, *, approval: Approval | None, children: int, paused: bool) -> dict[str, Any]:
     if row.state == "held":
-        fallback = (f"It is held: {row.reason or 'no reason given'}.", "Resume the execution or resolve the step.")
+        fallback = (
+            f"It is held: {row.reason or 'no reason given'}.",
+            "Resume the execution or resolve the step.",
+        )
         sentence, cure = HELD.get(row.reason or "", fallback)
         return {"reason": row.reason or "held", "sentence": sentence, "cure": cure}
     if row.state == "waiting":
@@ -90,13 +104,23 @@ def _reason(row: Step, *, approval: Approval | None, children: int, paused: bool
     if row.state == "retrying":
         kind = (row.error or {}).get("class", "an error") if isinstance(row.error, dict) else "an error"
         next_try = _moment(row.due_at)
-        return {"reason": "retry", "sentence": f"Attempt {row.attempt} ended with {kind}; it is tried again{next_try}."}
+        return {
+            "reason": "retry",
+            "sentence": f"Attempt {row.attempt} ended with {kind}; it is tried again{next_try}.",
+        }
     if row.state == "running":
         return {"reason": "running", "sentence": f"{row.worker or 'A worker'} is performing it."}
     if paused:
-        return {"reason": "pause", "sentence": "It is ready; the execution is paused.", "cure": "Resume the execution."}
+        return {
+            "reason": "pause",
+            "sentence": "It is ready; the execution is paused.",
+            "cure": "Resume the execution.",
+        }
     if row.rung_at is None:
-        return {"reason": "queue", "sentence": f"It is ready and queues for a worker of {row.queue}: others go first."}
+        return {
+            "reason": "queue",
+            "sentence": f"It is ready and queues for a worker of {row.queue}: others go first.",
+        }
     return {
         "reason": "worker",
         "sentence": f"It is ready and waits for a worker of the queue {row.queue} to take it.",
@@ -109,8 +133,15 @@ def _waits(row: Step, *, approval: Approval | None, children: int) -> dict[str, 
     if approval is not None:
         names = ", ".join(approval.assignees or []) or "anybody who may decide"
         given = len(approval.decisions or [])
-        sentence = f"It waits for a decision on “{approval.title}” by {names} ({given} of {approval.quorum} given)."
-        return {"reason": "approval", "sentence": sentence, "cure": "Decide the approval.", "approval_id": approval.id}
+        sentence = (
+            f"It waits for a decision on “{approval.title}” by {names} ({given} of {approval.quorum} given)."
+        )
+        return {
+            "reason": "approval",
+            "sentence": sentence,
+            "cure": "Decide the approval.",
+            "approval_id": approval.id,
+        }
     if children:
         sentence = f"It waits for {children} started workflow{'s' if children > 1 else ''} to end."
         return {"reason": "children", "sentence": sentence, "cure": "Look at the executions it started."}
@@ -139,7 +170,9 @@ def _children(step_ids: list[UUID]) -> dict[UUID, int]:
 
 def _joins(execution_id: UUID) -> list[dict[str, Any]]:
     """Joins at which something has arrived and which wait for the rest, at most 100."""
-    rows = Join.objects.filter(execution_id=execution_id, state="waiting", settled__gt=0).order_by("node_id", "id")
+    rows = Join.objects.filter(execution_id=execution_id, state="waiting", settled__gt=0).order_by(
+        "node_id", "id"
+    )
     return [
         {
             "node_id": row.node_id,

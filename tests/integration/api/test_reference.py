@@ -1,0 +1,59 @@
+"""The OpenAPI document and the page that shows it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.test import Client
+
+from fermata.api import openapi
+from fermata.api.urls import urlpatterns
+
+DOCUMENT = openapi.PATH.read_text(encoding="utf-8")
+
+
+def test_the_committed_document_is_up_to_date():
+    assert openapi.render() == DOCUMENT, "run: python -m fermata.api.openapi"
+
+
+def test_every_route_stands_in_the_document():
+    schema = Client().get("/api/v1/schema?format=json").json()
+    described = {(path, method) for path, entry in schema["paths"].items() for method in entry}
+    for entry in urlpatterns:
+        view = getattr(entry.callback, "cls", None)
+        if view is None:
+            continue
+        path = "/api/v1/" + str(entry.pattern).replace("<uuid:", "{").replace("<int:", "{").replace(">", "}")
+        for method in view.actions:
+            assert (path, method) in described
+
+
+def test_the_frames_of_the_stream_stand_among_the_components():
+    components = Client().get("/api/v1/schema?format=json").json()["components"]["schemas"]
+    kinds = {"Snapshot", "Events", "Counts", "Heartbeat", "Event", "StreamFrame", "Problem"}
+    assert kinds <= set(components)
+
+
+def test_every_reference_in_the_document_leads_somewhere():
+    schema = Client().get("/api/v1/schema?format=json").json()
+    text = json.dumps(schema)
+    names = {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}
+    assert names <= set(schema["components"]["schemas"])
+
+
+def test_the_page_loads_nothing_from_elsewhere():
+    page = Client().get("/api/docs").content.decode()
+    assert "swagger-ui-bundle.js" in page and "//" not in page.replace("<!doctype", "")
+    assert "SwaggerUIBundle" in Client().get("/api/docs/start.js").content.decode()
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/api/nothing", "/api/docs/x"])
+def test_an_address_outside_gets_a_problem_document_too(path):
+    response = Client().get(path)
+    assert response.status_code == 404 and response["Content-Type"] == "application/problem+json"
+
+
+def test_a_forbidden_host_gets_a_problem_document():
+    response = Client().get("/api/v1/healthz", headers={"host": "evil.example"})
+    assert response.status_code == 400 and response["Content-Type"] == "application/problem+json"
