@@ -112,9 +112,13 @@ class World:
         plan = self.plans.plan(self.plans.main)
         started = self.ledger.start(
             NewExecution(
-                id=self.execution_id, workspace_id=str(uuid4()), workflow_id=str(uuid4()),
-                version_id=self.plans.main, version=1,
-                beginning=begin(plan, execution_id=self.execution_id, priority=5), input=self.case.get("input"),
+                id=self.execution_id,
+                workspace_id=str(uuid4()),
+                workflow_id=str(uuid4()),
+                version_id=self.plans.main,
+                version=1,
+                beginning=begin(plan, execution_id=self.execution_id, priority=5),
+                input=self.case.get("input"),
             )
         )
         for name, payloads in (self.case.get("signals") or {}).items():
@@ -149,7 +153,9 @@ class World:
             answer = wanted.get(node)
             if answer in ("approve", "reject") and step_id not in self.decided:
                 self.decided.add(step_id)
-                rings += self.ledger.decide_approval(step_id, {"decision": answer, "by": "user:case", "comment": "", "decisions": []})
+                rings += self.ledger.decide_approval(
+                    step_id, {"decision": answer, "by": "user:case", "comment": "", "decisions": []}
+                )
         return rings
 
 
@@ -160,15 +166,25 @@ class Memory(MemoryLedger):
         """Kept until a step takes it, or taken by the oldest waiting one."""
         self._rings = []
         for step in self.steps.values():
-            if step["execution_id"] == execution_id and step["state"] == "waiting" and step["reason"] == f"signal:{name}":
+            if (
+                step["execution_id"] == execution_id
+                and step["state"] == "waiting"
+                and step["reason"] == f"signal:{name}"
+            ):
                 self._wake(step, {"kind": "signal", "payload": payload})
                 return self._rings
-        self.signals.append({"execution_id": execution_id, "name": name, "payload": payload, "taken_by": None})
+        self.signals.append(
+            {"execution_id": execution_id, "name": name, "payload": payload, "taken_by": None}
+        )
         return []
 
     def pending_approvals(self, execution_id: str) -> list[tuple[str, str]]:
         """(step id, node id) of steps waiting for a decision."""
-        return [(row["id"], row["node"]) for row in self.steps.values() if row["state"] == "waiting" and row["reason"] == "approval"]
+        return [
+            (row["id"], row["node"])
+            for row in self.steps.values()
+            if row["state"] == "waiting" and row["reason"] == "approval"
+        ]
 
     def decide_approval(self, step_id: str, payload: Json) -> list[Ring]:
         """The step goes on with the decision."""
@@ -180,7 +196,8 @@ class Memory(MemoryLedger):
         """What the rows say."""
         execution = self.executions[execution_id]
         rows = [
-            {**row, "path": self._path(row)} for row in self.steps.values()
+            {**row, "path": self._path(row)}
+            for row in self.steps.values()
             if row["execution_id"] == execution_id and row["kind"] == "node"
         ]
         return observed(execution, rows, plan)
@@ -193,10 +210,17 @@ def observed(execution: Json, rows: list[Json], plan: Plan) -> Result:
         path = tuple((name, iteration) for name, iteration in row["path"])
         error = row["error"] if row["state"] in ("failed", "timed_out") else None
         steps[(row["node"], path)] = Step(
-            row["state"], row["output"] if row["state"] == "succeeded" else None, row["port"], first_class(error)
+            row["state"],
+            row["output"] if row["state"] == "succeeded" else None,
+            row["port"],
+            first_class(error),
         )
     output = execution["output"]
     if output is None and not plan.output and execution["status"] == "succeeded":
         sinks = plan.regions[ROOT].sinks
-        output = {name: steps[(name, ())].output for name in sinks if steps.get((name, ()), Step("absent")).status == "succeeded"}
+        output = {
+            name: steps[(name, ())].output
+            for name in sinks
+            if steps.get((name, ()), Step("absent")).status == "succeeded"
+        }
     return result_of(execution["status"], output, first_class(execution["error"]), steps)

@@ -18,12 +18,17 @@ class Postgres(PostgresLedger):
 
     def send_signal(self, execution_id: str, name: str, payload: Any) -> list[Ring]:
         """As an operation would."""
-        answer = call("fermata_send", execution_id, str(uuid4()), name, wire.text(payload), "user:case", False)
+        answer = call(
+            "fermata_send", execution_id, str(uuid4()), name, wire.text(payload), "user:case", False
+        )
         return wire.rings(answer["rings"])
 
     def pending_approvals(self, execution_id: str) -> list[tuple[str, str]]:
         """(step id, node id) of steps waiting for a decision."""
-        return run("SELECT id::text, node_id FROM fermata_step WHERE execution_id = %s AND state = 'waiting' AND reason = 'approval'", [execution_id])  # type: ignore[return-value]
+        return run(
+            "SELECT id::text, node_id FROM fermata_step WHERE execution_id = %s AND state = 'waiting' AND reason = 'approval'",
+            [execution_id],
+        )  # type: ignore[return-value]
 
     def decide_approval(self, step_id: str, payload: Any) -> list[Ring]:
         """As an operation would."""
@@ -33,7 +38,9 @@ class Postgres(PostgresLedger):
 
     def advance(self) -> list[Ring]:
         """Wake what is due first."""
-        run("UPDATE fermata_step SET due_at = clock_timestamp() WHERE due_at = (SELECT min(due_at) FROM fermata_step WHERE state IN ('waiting', 'retrying'))")
+        run(
+            "UPDATE fermata_step SET due_at = clock_timestamp() WHERE due_at = (SELECT min(due_at) FROM fermata_step WHERE state IN ('waiting', 'retrying'))"
+        )
         run("SELECT fermata_due(100)")
         return wire.rings(call("fermata_fill", "default", 1000))
 
@@ -51,7 +58,11 @@ class Postgres(PostgresLedger):
         )
         steps = [
             {
-                "node": node, "state": state, "port": port, "error": problem, "output": body,
+                "node": node,
+                "state": state,
+                "port": port,
+                "error": problem,
+                "output": body,
                 "path": path if kind == "root" else [*path, [name, iteration]],
             }
             for node, iteration, state, port, problem, body, path, name, kind in rows

@@ -25,14 +25,20 @@ def differences(expect: dict[str, Any], result: Any) -> list[str]:
         key = read_key(text)
         step = result.steps.get(key)
         status, value = (wanted, None) if isinstance(wanted, str) else next(iter(wanted.items()))
-        if step is None or (step.status != status and not (status == "failed" and step.status == "timed_out")):
+        if step is None or (
+            step.status != status and not (status == "failed" and step.status == "timed_out")
+        ):
             said.append(f"{text}: expected {status}, observed {step and (step.status, step.error_class)}")
         elif isinstance(wanted, dict):
             seen = step.error_class if status == "failed" else step.output
             if not equal(value, seen):
                 said.append(f"{text}: expected {value!r}, observed {seen!r}")
     if "steps" in expect:
-        said += [f"{show(key)}: not expected, observed {step.status}" for key, step in result.steps.items() if show(key) not in expect["steps"] and not {show(key), key[0]} & open_steps]
+        said += [
+            f"{show(key)}: not expected, observed {step.status}"
+            for key, step in result.steps.items()
+            if show(key) not in expect["steps"] and not {show(key), key[0]} & open_steps
+        ]
     return said
 
 

@@ -97,8 +97,14 @@ def first_index(plan: Plan, claim: Claim, evaluator: Evaluator) -> Callable[[Any
 
 
 def node_context(
-    plan: Plan, node: PlanNode, claim: Claim, evaluator: Evaluator, *, live: Callable[[], None],
-    call_task: Callable[..., Any] | None, allowed_hosts: tuple[str, ...] = (),
+    plan: Plan,
+    node: PlanNode,
+    claim: Claim,
+    evaluator: Evaluator,
+    *,
+    live: Callable[[], None],
+    call_task: Callable[..., Any] | None,
+    allowed_hosts: tuple[str, ...] = (),
 ) -> Context:
     """The Context a node type's ``perform`` gets."""
     step = claim.step

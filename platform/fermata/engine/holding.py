@@ -80,7 +80,12 @@ class Keeper:
             raise LeaseLost(step_id=hold.step_id)
 
     def finish(
-        self, step_id: str, token: str, recorded: Recorded | None, claim: Claim | None, ring: Callable[[Any], None]
+        self,
+        step_id: str,
+        token: str,
+        recorded: Recorded | None,
+        claim: Claim | None,
+        ring: Callable[[Any], None],
     ) -> None:
         """Give the lease back, signal the stream, ring: one round trip. Whatever is lost here recovery makes good."""
         pipeline = Pipeline().release(step_id, token)
@@ -107,7 +112,9 @@ class Keeper:
 
     def _beat(self, hold: Hold) -> None:
         try:
-            renewal = self.leases.renew(hold.step_id, token=hold.token, fence=hold.fence, ttl_seconds=self.ttl_seconds)
+            renewal = self.leases.renew(
+                hold.step_id, token=hold.token, fence=hold.fence, ttl_seconds=self.ttl_seconds
+            )
             if renewal == "lost":
                 hold.lost = True
                 return

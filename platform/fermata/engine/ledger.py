@@ -87,7 +87,7 @@ class Ledger(Protocol):
         ...
 
     def outputs(self, execution_id: str, nodes: Sequence[str]) -> dict[str, Any]:
-        """node → output, of those root nodes that succeeded."""
+        """Node → output, of those root nodes that succeeded."""
         ...
 
     def cancel_live(self, step: StepView) -> int:

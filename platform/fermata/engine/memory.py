@@ -53,9 +53,18 @@ class MemoryLedger:
     def _start(self, new: NewExecution) -> None:
         if new.id in self.executions:
             return
-        values = {key: deepcopy(getattr(new, key)) for key in NewExecution.__slots__ if key not in ("beginning", "variables", "room")}
+        values = {
+            key: deepcopy(getattr(new, key))
+            for key in NewExecution.__slots__
+            if key not in ("beginning", "variables", "room")
+        }
         self.executions[new.id] = {
-            **values, "status": "running", "output": None, "has_output": False, "error": None, "created_at": self.now,
+            **values,
+            "status": "running",
+            "output": None,
+            "has_output": False,
+            "error": None,
+            "created_at": self.now,
             "root_id": new.root_id or new.id,
         }
         self._event(new.id, "ExecutionStarted", status="running")
@@ -101,24 +110,62 @@ class MemoryLedger:
         while region_id:
             row = self.regions[region_id]
             frames.append(
-                Frame(row["id"], row["name"], row["kind"], iteration, row["state"], row["step"], row["path"], row["cause"])
+                Frame(
+                    row["id"],
+                    row["name"],
+                    row["kind"],
+                    iteration,
+                    row["state"],
+                    row["step"],
+                    row["path"],
+                    row["cause"],
+                )
             )
             region_id, iteration = row["parent"], row["parent_iteration"]
         return frames
 
     def _load(self, step: Row, execution: Row) -> Claim:
         frames = self._frames(step)
-        fields = ("id", "node", "kind", "run", "attempt", "fence", "state", "losses", "refusals", "lane", "priority", "data", "resume")
+        fields = (
+            "id",
+            "node",
+            "kind",
+            "run",
+            "attempt",
+            "fence",
+            "state",
+            "losses",
+            "refusals",
+            "lane",
+            "priority",
+            "data",
+            "resume",
+        )
         view = StepView(**{name: deepcopy(step[name]) for name in fields}, frames=frames)
         shown = ExecutionView(
-            **{name: execution[name] for name in ("id", "workspace_id", "workflow_id", "version_id", "status", "priority", "depth", "version", "started_by")},
+            **{
+                name: execution[name]
+                for name in (
+                    "id",
+                    "workspace_id",
+                    "workflow_id",
+                    "version_id",
+                    "status",
+                    "priority",
+                    "depth",
+                    "version",
+                    "started_by",
+                )
+            },
             created_at=execution["created_at"].isoformat(),
         )
         claim = Claim(step=view, execution=shown, now=self.now.isoformat())
         for read in step["reads"]:
             self._read(claim, step, frames, execution, read)
         owner = step["region_id"]
-        claim.remembered = [[row["edge"], row["passage"]] for (at, _), row in self.arrivals.items() if at == owner]
+        claim.remembered = [
+            [row["edge"], row["passage"]] for (at, _), row in self.arrivals.items() if at == owner
+        ]
         resume = step["resume"] or {}
         if resume.get("kind") == "region":
             region = self.regions[identity.container_id(step["id"], attempt=step["attempt"])]
@@ -134,8 +181,12 @@ class MemoryLedger:
         rows.sort(key=lambda row: row["parent_ordinal"])
         return [
             {
-                "id": row["id"], "status": row["status"], "error": row["error"], "version_id": row["version_id"],
-                "has_output": row["has_output"], "output": deepcopy(row["output"]),
+                "id": row["id"],
+                "status": row["status"],
+                "error": row["error"],
+                "version_id": row["version_id"],
+                "has_output": row["has_output"],
+                "output": deepcopy(row["output"]),
             }
             for row in rows
         ]
@@ -160,7 +211,12 @@ class MemoryLedger:
             self._read_item(claim, frames)
         elif kind == "arrivals" and step["data"]:
             claim.arrivals = [
-                {"edge": edge, "node": self.steps[source]["node"], "path": self._path(self.steps[source]), **_shown(self.steps[source])}
+                {
+                    "edge": edge,
+                    "node": self.steps[source]["node"],
+                    "path": self._path(self.steps[source]),
+                    **_shown(self.steps[source]),
+                }
                 for edge, source in step["data"]["arrivals"]
             ]
 
@@ -181,7 +237,8 @@ class MemoryLedger:
         """The loop (or while) reached by going into ``names`` one after the other, in their latest passage."""
         for name in names:
             inside = [
-                row for row in self.regions.values()
+                row
+                for row in self.regions.values()
                 if row["parent"] == region_id and row["parent_iteration"] == iteration and row["name"] == name
             ]
             if not inside:
@@ -254,8 +311,13 @@ class MemoryLedger:
         elif own.due_seconds is not None:
             due = self.now + timedelta(seconds=own.due_seconds)
         values: Row = {
-            "port": own.port, "error": own.error, "handled_by": own.handled_by, "reason": own.reason,
-            "due_at": due, "due_kind": own.due_kind if due else None, "resume": None,
+            "port": own.port,
+            "error": own.error,
+            "handled_by": own.handled_by,
+            "reason": own.reason,
+            "due_at": due,
+            "due_kind": own.due_kind if due else None,
+            "resume": None,
         }
         if own.has_output:
             values["output"] = deepcopy(own.output)
@@ -266,7 +328,11 @@ class MemoryLedger:
     def _suspension(self, step: Row, decision: Decision) -> None:
         if decision.signal is not None:
             for signal in self.signals:
-                if signal["execution_id"] == step["execution_id"] and signal["name"] == decision.signal and not signal["taken_by"]:
+                if (
+                    signal["execution_id"] == step["execution_id"]
+                    and signal["name"] == decision.signal
+                    and not signal["taken_by"]
+                ):
                     signal["taken_by"] = step["id"]
                     self._wake(step, {"kind": "signal", "payload": signal["payload"]})
                     break
@@ -285,18 +351,30 @@ class MemoryLedger:
         old = self.variables.get(key, write["default"])
         value = applied(write["operation"], old, deepcopy(write["value"]))
         self.variables[key] = value
-        self._event(execution["id"], "VariableWritten", step=step, data={"name": write["name"], "scope": write["scope"], "old": old, "new": value})
+        self._event(
+            execution["id"],
+            "VariableWritten",
+            step=step,
+            data={"name": write["name"], "scope": write["scope"], "old": old, "new": value},
+        )
 
     def _apply(self, execution_id: str, source: Row | None, stages: list[Stage]) -> None:
         for stage in stages:
             self._apply_stage(execution_id, source, stage)
-            if stage.check is None or not self._over(stage.check.region, stage.check.iteration, sure=stage.check.sure):
+            if stage.check is None or not self._over(
+                stage.check.region, stage.check.iteration, sure=stage.check.sure
+            ):
                 break
 
     def _apply_stage(self, execution_id: str, source: Row | None, stage: Stage) -> None:
         for remember in stage.remember:
             key = (remember.region, remember.edge)
-            self.arrivals[key] = {"edge": remember.edge, "passage": remember.passage, "live": True, "step_id": remember.source}
+            self.arrivals[key] = {
+                "edge": remember.edge,
+                "passage": remember.passage,
+                "live": True,
+                "step_id": remember.source,
+            }
         for arrival in stage.arrivals:
             self._arrive(execution_id, arrival)
         for region in stage.regions:
@@ -307,7 +385,9 @@ class MemoryLedger:
             self._close(execution_id, close.region, close.iteration, close.state, close.cause)
         for passing in stage.passes:
             self.regions[passing.region].update(passage=passing.to, state="open", cause=None)
-            self._event(execution_id, "PassageStarted", data={"region": passing.region, "passage": passing.to})
+            self._event(
+                execution_id, "PassageStarted", data={"region": passing.region, "passage": passing.to}
+            )
         if stage.end_item is not None:
             self._end_item(execution_id, stage.end_item)
         if stage.wake is not None:
@@ -317,12 +397,18 @@ class MemoryLedger:
 
     def _arrive(self, execution_id: str, arrival: Arrive) -> None:
         join = self.joins.setdefault(
-            arrival.join, {"settled": 0, "live": 0, "state": "waiting", "total": arrival.total, "node": arrival.node}
+            arrival.join,
+            {"settled": 0, "live": 0, "state": "waiting", "total": arrival.total, "node": arrival.node},
         )
         key = (arrival.join, arrival.edge)
         if key in self.arrivals:
             return
-        self.arrivals[key] = {"edge": arrival.edge, "live": arrival.live, "step_id": arrival.source, "passage": 0}
+        self.arrivals[key] = {
+            "edge": arrival.edge,
+            "live": arrival.live,
+            "step_id": arrival.source,
+            "passage": 0,
+        }
         join["settled"] += 1
         join["live"] += arrival.live
         if join["state"] != "waiting":
@@ -335,16 +421,27 @@ class MemoryLedger:
             row = self._insert(execution_id, arrival.step)
             if row is not None and "arrivals" in row["reads"]:
                 row["data"] = {
-                    "arrivals": [[entry["edge"], entry["step_id"]] for (at, _), entry in self.arrivals.items() if at == arrival.join and entry["live"]]
+                    "arrivals": [
+                        [entry["edge"], entry["step_id"]]
+                        for (at, _), entry in self.arrivals.items()
+                        if at == arrival.join and entry["live"]
+                    ]
                 }
-        elif join["settled"] - join["live"] > arrival.total - arrival.need or join["settled"] == arrival.total:
+        elif (
+            join["settled"] - join["live"] > arrival.total - arrival.need or join["settled"] == arrival.total
+        ):
             join["state"] = "skipped"
             self._insert(
                 execution_id,
                 NewStep(
                     id=identity.step_id(arrival.region, arrival.iteration, arrival.node, kind="skip"),
-                    node=arrival.node, kind="skip", region=arrival.region, iteration=arrival.iteration,
-                    priority=arrival.step.priority, lane=arrival.step.lane, data={"node": arrival.node},
+                    node=arrival.node,
+                    kind="skip",
+                    region=arrival.region,
+                    iteration=arrival.iteration,
+                    priority=arrival.step.priority,
+                    lane=arrival.step.lane,
+                    data={"node": arrival.node},
                 ),
             )
 
@@ -352,26 +449,55 @@ class MemoryLedger:
         if region.id in self.regions:
             return
         self.regions[region.id] = {
-            **asdict(region), "execution_id": execution_id, "state": "open", "cause": None, "passage": 0,
-            "succeeded": 0, "failed": 0,
+            **asdict(region),
+            "execution_id": execution_id,
+            "state": "open",
+            "cause": None,
+            "passage": 0,
+            "succeeded": 0,
+            "failed": 0,
         }
-        self._event(execution_id, "RegionOpened", data={"region": region.id, "name": region.name, "path": region.path})
+        self._event(
+            execution_id, "RegionOpened", data={"region": region.id, "name": region.name, "path": region.path}
+        )
 
     def _insert(self, execution_id: str, new: NewStep) -> Row | None:
         if new.id in self.steps:
             return None
         row: Row = {
-            **asdict(new), "region_id": new.region, "execution_id": execution_id, "run": 1, "attempt": 1, "fence": 1,
-            "losses": 0, "refusals": 0, "rings": 0, "resume": None, "output": None, "input": None, "error": None,
-            "port": None, "handled_by": None, "reason": None, "due_at": None, "due_kind": None, "sees": None,
-            "ready_at": self.now, "started_at": None, "finished_at": None, "worker": None, "rev": 1,
+            **asdict(new),
+            "region_id": new.region,
+            "execution_id": execution_id,
+            "run": 1,
+            "attempt": 1,
+            "fence": 1,
+            "losses": 0,
+            "refusals": 0,
+            "rings": 0,
+            "resume": None,
+            "output": None,
+            "input": None,
+            "error": None,
+            "port": None,
+            "handled_by": None,
+            "reason": None,
+            "due_at": None,
+            "due_kind": None,
+            "sees": None,
+            "ready_at": self.now,
+            "started_at": None,
+            "finished_at": None,
+            "worker": None,
+            "rev": 1,
         }
         self.steps[new.id] = row
         if new.state in STEP_LIVE:
             self._scopes.setdefault((new.region, new.iteration), set()).add(new.id)
         if new.freeze:
             frames = self._frames(row)
-            found = [self._find(frames, read[5:].split("/")) for read in new.reads if read.startswith("step:")]
+            found = [
+                self._find(frames, read[5:].split("/")) for read in new.reads if read.startswith("step:")
+            ]
             row["sees"] = [entry["id"] for entry in found if entry]
         self._event(execution_id, "StepReady" if new.state == "ready" else "StepSkipped", step=row)
         if new.state == "ready":
@@ -380,32 +506,66 @@ class MemoryLedger:
 
     def _ring(self, row: Row) -> None:
         self._rings.append(
-            Ring(row["execution_id"], row["id"], row["node"], row["kind"], row["queue"], row["priority"], True, row["lane"], row["region_id"], row["iteration"])
+            Ring(
+                row["execution_id"],
+                row["id"],
+                row["node"],
+                row["kind"],
+                row["queue"],
+                row["priority"],
+                True,
+                row["lane"],
+                row["region_id"],
+                row["iteration"],
+            )
         )
 
-    def _close(self, execution_id: str, region_id: str, iteration: int | None, state: str, cause: Row | None) -> None:
+    def _close(
+        self, execution_id: str, region_id: str, iteration: int | None, state: str, cause: Row | None
+    ) -> None:
         if iteration is None:
             self.regions[region_id].update(state=state, cause=cause)
-            self._event(execution_id, "RegionClosing" if state == "closing" else "RegionClosed", data={"region": region_id, "cause": cause})
+            self._event(
+                execution_id,
+                "RegionClosing" if state == "closing" else "RegionClosed",
+                data={"region": region_id, "cause": cause},
+            )
         else:
-            self.iterations[(region_id, iteration)] = {"index": iteration, "state": state, "cause": cause, "output": None, "error": None}
+            self.iterations[(region_id, iteration)] = {
+                "index": iteration,
+                "state": state,
+                "cause": cause,
+                "output": None,
+                "error": None,
+            }
 
     def _over(self, region_id: str, iteration: int, *, sure: bool) -> bool:
         if sure:
             return True
-        if any(self.steps[step]["state"] in STEP_LIVE for step in self._scopes.get((region_id, iteration), ())):
+        if any(
+            self.steps[step]["state"] in STEP_LIVE for step in self._scopes.get((region_id, iteration), ())
+        ):
             return False
         return not any(
-            row["parent"] == region_id and row["parent_iteration"] == iteration and row["kind"] == "loop" and row["state"] != "closed"
+            row["parent"] == region_id
+            and row["parent_iteration"] == iteration
+            and row["kind"] == "loop"
+            and row["state"] != "closed"
             for row in self.regions.values()
         )
 
     def _end_item(self, execution_id: str, end: EndItem) -> None:
         region = self.regions[end.region]
         self.iterations[(end.region, end.iteration)] = {
-            "index": end.iteration, "state": end.state, "cause": None, "output": deepcopy(end.output), "error": end.error,
+            "index": end.iteration,
+            "state": end.state,
+            "cause": None,
+            "output": deepcopy(end.output),
+            "error": end.error,
         }
-        self._event(execution_id, "ItemEnded", data={"region": end.region, "item": end.iteration, "state": end.state})
+        self._event(
+            execution_id, "ItemEnded", data={"region": end.region, "item": end.iteration, "state": end.state}
+        )
         region["active"] -= 1
         region["succeeded" if end.state == "succeeded" else "failed"] += 1
         verdict = ended(region, drain=end.drain, cancel=end.cancel, error=end.error)
@@ -417,8 +577,12 @@ class MemoryLedger:
             self._insert(
                 execution_id,
                 NewStep(
-                    id=identity.step_id(end.region, 0, "@settle:threshold", kind="settle"), node="@settle:threshold",
-                    kind="settle", region=end.region, iteration=0, data=verdict.cause,
+                    id=identity.step_id(end.region, 0, "@settle:threshold", kind="settle"),
+                    node="@settle:threshold",
+                    kind="settle",
+                    region=end.region,
+                    iteration=0,
+                    data=verdict.cause,
                 ),
             )
         elif verdict.result is not None:
@@ -452,7 +616,11 @@ class MemoryLedger:
         execution = self.executions[execution_id]
         if execution["status"] in EXECUTION_FINAL:
             return
-        status = "cancelled" if execution["status"] == "cancelling" and finish.status == "succeeded" else finish.status
+        status = (
+            "cancelled"
+            if execution["status"] == "cancelling" and finish.status == "succeeded"
+            else finish.status
+        )
         execution.update(status=status, error=finish.error, finished_at=self.now)
         if finish.has_output:
             execution.update(output=deepcopy(finish.output), has_output=True)
@@ -460,8 +628,14 @@ class MemoryLedger:
         self._event(execution_id, "ExecutionFinished", status=status)
         self._finished = status
         parent = self.steps.get(execution["parent_step_id"] or "")
-        if parent is not None and parent["reason"] == "children" and all(
-            row["status"] in EXECUTION_FINAL for row in self.executions.values() if row["parent_step_id"] == parent["id"]
+        if (
+            parent is not None
+            and parent["reason"] == "children"
+            and all(
+                row["status"] in EXECUTION_FINAL
+                for row in self.executions.values()
+                if row["parent_step_id"] == parent["id"]
+            )
         ):
             self._wake(parent, {"kind": "children"})
 
@@ -473,7 +647,9 @@ class MemoryLedger:
         """See :class:`fermata.engine.ledger.Ledger`."""
         root = identity.root_id(execution_id)
         rows = {node: self.steps.get(identity.step_id(root, 0, node)) for node in nodes}
-        return {node: deepcopy(row["output"]) for node, row in rows.items() if row and row["state"] == "succeeded"}
+        return {
+            node: deepcopy(row["output"]) for node, row in rows.items() if row and row["state"] == "succeeded"
+        }
 
     def cancel_live(self, step: StepView) -> int:
         """See :class:`fermata.engine.ledger.Ledger`."""
@@ -499,13 +675,19 @@ class MemoryLedger:
 
     def _inside(self, region_id: str, outer: str, item: int | None) -> bool:
         row = self.regions[region_id]
-        return bool(row["parent"]) and self._within({"region_id": row["parent"], "iteration": row["parent_iteration"]}, outer, item)
+        return bool(row["parent"]) and self._within(
+            {"region_id": row["parent"], "iteration": row["parent_iteration"]}, outer, item
+        )
 
     # -- time and journal ----------------------------------------------------------------------------------------
 
     def advance(self) -> list[Ring]:
         """Move the clock to the next due time and wake what is due then; [] when nothing ever will be."""
-        due = [row for row in self.steps.values() if row["due_at"] is not None and row["state"] in ("waiting", "retrying")]
+        due = [
+            row
+            for row in self.steps.values()
+            if row["due_at"] is not None and row["state"] in ("waiting", "retrying")
+        ]
         if not due:
             return []
         self._rings = []
@@ -515,7 +697,9 @@ class MemoryLedger:
                 row["fence"] += 1
                 resume = None if row["due_kind"] == "retry" else {"kind": row["due_kind"]}
                 attempt = row["attempt"] + (row["due_kind"] == "retry")
-                self._move(row, "ready", resume=resume, attempt=attempt, due_at=None, due_kind=None, reason=None)
+                self._move(
+                    row, "ready", resume=resume, attempt=attempt, due_at=None, due_kind=None, reason=None
+                )
                 self._ring(row)
         return self._rings
 
@@ -531,12 +715,31 @@ class MemoryLedger:
         frame = self._frames(step)[0]
         return frame.path if frame.kind == "root" else [*frame.path, [frame.name, frame.iteration]]
 
-    def _event(self, execution_id: str, kind: str, *, step: Row | None = None, status: str | None = None, data: Row | None = None) -> None:
-        event: Row = {"seq": len(self.events) + 1, "execution_id": execution_id, "type": kind, "at": self.now, "data": data}
+    def _event(
+        self,
+        execution_id: str,
+        kind: str,
+        *,
+        step: Row | None = None,
+        status: str | None = None,
+        data: Row | None = None,
+    ) -> None:
+        event: Row = {
+            "seq": len(self.events) + 1,
+            "execution_id": execution_id,
+            "type": kind,
+            "at": self.now,
+            "data": data,
+        }
         if step is not None:
             event |= {
-                "step_id": step["id"], "node_id": step["node"], "attempt": step["attempt"], "status": step["state"],
-                "rev": step["rev"], "region": step["region_id"], "iteration": step["iteration"],
+                "step_id": step["id"],
+                "node_id": step["node"],
+                "attempt": step["attempt"],
+                "status": step["state"],
+                "rev": step["rev"],
+                "region": step["region_id"],
+                "iteration": step["iteration"],
             }
         else:
             event["status"] = status

@@ -93,7 +93,11 @@ class Execution(models.Model):
                 name="execution_deadline",
                 condition=models.Q(finished_at=None, deadline_at__isnull=False),
             ),
-            models.Index(fields=["parent_step_id"], name="execution_parent", condition=models.Q(parent_step_id__isnull=False)),
+            models.Index(
+                fields=["parent_step_id"],
+                name="execution_parent",
+                condition=models.Q(parent_step_id__isnull=False),
+            ),
             models.Index(fields=["status"], name="execution_moving", condition=models.Q(finished_at=None)),
         )
         constraints = (
@@ -130,7 +134,9 @@ class Region(models.Model):
     active = models.IntegerField(default=0, help_text="foreach: items under way")
     succeeded = models.IntegerField(default=0)
     failed = models.IntegerField(default=0)
-    failure_limit = models.IntegerField(null=True, help_text="foreach: failed items tolerated; null: any number")
+    failure_limit = models.IntegerField(
+        null=True, help_text="foreach: failed items tolerated; null: any number"
+    )
     mode = models.TextField(default="stop", help_text="foreach: stop | drain | continue")
     fan_out = Json(null=True, help_text="foreach: collect, ordered, concurrency")
 
@@ -186,7 +192,9 @@ class Step(models.Model):
     attempt = models.IntegerField(default=1)
     fence = models.BigIntegerField(default=1)
     losses = models.SmallIntegerField(default=0, help_text="attempts that ended with a lost worker")
-    refusals = models.SmallIntegerField(default=0, help_text="definite refusals: they change the idempotency key")
+    refusals = models.SmallIntegerField(
+        default=0, help_text="definite refusals: they change the idempotency key"
+    )
     effect = models.TextField(default="pure")
     queue = models.TextField(default="default")
     priority = models.SmallIntegerField(default=5)
@@ -219,13 +227,27 @@ class Step(models.Model):
         db_table = "fermata_step"
         indexes = (
             models.Index(fields=["execution_id", "node_id"], name="step_by_execution"),
-            models.Index(fields=["queue", "priority", "ready_at"], name="step_unrung", condition=models.Q(state="ready", rung_at=None)),
-            models.Index(fields=["queue", "rung_at"], name="step_rung", condition=models.Q(state="ready", rung_at__isnull=False)),
+            models.Index(
+                fields=["queue", "priority", "ready_at"],
+                name="step_unrung",
+                condition=models.Q(state="ready", rung_at=None),
+            ),
+            models.Index(
+                fields=["queue", "rung_at"],
+                name="step_rung",
+                condition=models.Q(state="ready", rung_at__isnull=False),
+            ),
             models.Index(fields=["started_at"], name="step_running", condition=models.Q(state="running")),
-            models.Index(fields=["due_at"], name="step_due", condition=models.Q(state__in=["waiting", "retrying"], due_at__isnull=False)),
+            models.Index(
+                fields=["due_at"],
+                name="step_due",
+                condition=models.Q(state__in=["waiting", "retrying"], due_at__isnull=False),
+            ),
         )
         constraints = (
-            models.UniqueConstraint(fields=["region_id", "iteration", "node_id", "kind", "run"], name="step_identity"),
+            models.UniqueConstraint(
+                fields=["region_id", "iteration", "node_id", "kind", "run"], name="step_identity"
+            ),
         )
 
 
@@ -289,7 +311,9 @@ class Event(models.Model):
         db_table = "fermata_event"
         indexes = (
             models.Index(fields=["execution_id", "seq"], name="event_order"),
-            models.Index(fields=["execution_id", "id"], name="event_unnumbered", condition=models.Q(seq=None)),
+            models.Index(
+                fields=["execution_id", "id"], name="event_unnumbered", condition=models.Q(seq=None)
+            ),
         )
 
 
@@ -306,7 +330,9 @@ class Variable(models.Model):
 
     class Meta:
         db_table = "fermata_variable"
-        constraints = (models.UniqueConstraint(fields=["scope_id", "iteration", "name"], name="variable_once"),)
+        constraints = (
+            models.UniqueConstraint(fields=["scope_id", "iteration", "name"], name="variable_once"),
+        )
 
 
 class Signal(models.Model):
@@ -323,7 +349,13 @@ class Signal(models.Model):
 
     class Meta:
         db_table = "fermata_signal"
-        indexes = (models.Index(fields=["execution_id", "name", "sent_at"], name="signal_queue", condition=models.Q(taken_by=None)),)
+        indexes = (
+            models.Index(
+                fields=["execution_id", "name", "sent_at"],
+                name="signal_queue",
+                condition=models.Q(taken_by=None),
+            ),
+        )
 
 
 class Approval(models.Model):
@@ -338,7 +370,9 @@ class Approval(models.Model):
     description = models.TextField(default="")
     assignees = TextArray(null=True)
     quorum = models.SmallIntegerField(default=1)
-    state = models.TextField(default="pending", help_text="pending | approved | rejected | expired | cancelled")
+    state = models.TextField(
+        default="pending", help_text="pending | approved | rejected | expired | cancelled"
+    )
     decisions = Json(null=True)
     created_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True)
@@ -362,4 +396,6 @@ class IdempotencyKey(models.Model):
 
     class Meta:
         db_table = "fermata_idempotency_key"
-        constraints = (models.UniqueConstraint(fields=["workspace_id", "route", "key"], name="idempotency_once"),)
+        constraints = (
+            models.UniqueConstraint(fields=["workspace_id", "route", "key"], name="idempotency_once"),
+        )

@@ -161,7 +161,9 @@ def _ring(rings: Sequence[Ring]) -> None:
 
 def _announce(execution_id: UUID | str, workspace_id: UUID | str | None = None) -> None:
     if workspace_id is None:
-        [(workspace_id,)] = run("SELECT workspace_id FROM fermata_execution WHERE id = %s", [str(execution_id)])
+        [(workspace_id,)] = run(
+            "SELECT workspace_id FROM fermata_execution WHERE id = %s", [str(execution_id)]
+        )
     try:
         stream.announce(str(execution_id), str(workspace_id))
     except ServerUnavailable as error:
@@ -169,7 +171,11 @@ def _announce(execution_id: UUID | str, workspace_id: UUID | str | None = None) 
 
 
 def _refuse_final(status: str, verb: str) -> None:
-    raise Conflict(f"The execution is {status}; it cannot be {verb} any more.", cure="Start a new execution.", status=status)
+    raise Conflict(
+        f"The execution is {status}; it cannot be {verb} any more.",
+        cure="Start a new execution.",
+        status=status,
+    )
 
 
 def cancel(execution_id: UUID, *, by: str) -> str:
@@ -217,7 +223,13 @@ def _ring_unrung() -> None:
 
 
 def signal(
-    execution_id: UUID, *, name: str, payload: Any, signal_id: UUID | None = None, by: str, transient: bool = False
+    execution_id: UUID,
+    *,
+    name: str,
+    payload: Any,
+    signal_id: UUID | None = None,
+    by: str,
+    transient: bool = False,
 ) -> None:
     """Send a signal; one with a known id is accepted once. Raises Conflict when final, PayloadTooLarge."""
     body = wire.text(payload)

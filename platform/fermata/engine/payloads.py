@@ -13,7 +13,7 @@ LARGEST_BYTES = 4 * 1024 * 1024
 
 
 def load(digests: Iterable[bytes]) -> dict[bytes, Any]:
-    """digest → value, for those that exist; one round trip."""
+    """Digest → value, for those that exist; one round trip."""
     wanted = [bytes(digest) for digest in digests]
     if not wanted:
         return {}

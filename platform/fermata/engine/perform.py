@@ -56,7 +56,12 @@ class Holding(Protocol):
         ...
 
     def finish(
-        self, step_id: str, token: str, recorded: Recorded | None, claim: Claim | None, ring: Callable[[Any], None]
+        self,
+        step_id: str,
+        token: str,
+        recorded: Recorded | None,
+        claim: Claim | None,
+        ring: Callable[[Any], None],
     ) -> None:
         """Give the lease back, signal the stream and let ``ring`` add its messages, in one round trip."""
         ...
@@ -73,7 +78,14 @@ class FreeHand:
         """Never lost."""
         return nullcontext(lambda: None)
 
-    def finish(self, step_id: str, token: str, recorded: Recorded | None, claim: Claim | None, ring: Callable[[Any], None]) -> None:
+    def finish(
+        self,
+        step_id: str,
+        token: str,
+        recorded: Recorded | None,
+        claim: Claim | None,
+        ring: Callable[[Any], None],
+    ) -> None:
         """Nothing to release; ring directly."""
         ring(None)
 
@@ -137,7 +149,9 @@ class Performer:
             return Performed("stale")
         finally:
             held = claim if isinstance(claim, Claim) else None
-            self.parts.leases.finish(step_id, token, recorded, held, lambda pipeline: self._ring(recorded, pipeline))
+            self.parts.leases.finish(
+                step_id, token, recorded, held, lambda pipeline: self._ring(recorded, pipeline)
+            )
         faultpoints.reached("after_continue")
         return Performed(recorded.result, recorded.rings)
 
@@ -153,7 +167,9 @@ class Performer:
                 outcome = self._resolved(claim, self.outcome(plan, claim, evaluator, live))
                 faultpoints.reached("after_effect")
                 live()
-                decision = decide(plan, claim, outcome, evaluator, open_joins=self._open_joins(plan, claim, outcome))
+                decision = decide(
+                    plan, claim, outcome, evaluator, open_joins=self._open_joins(plan, claim, outcome)
+                )
             self._prepare_children(claim, decision)
             decision.own.worker = self.worker
             decision.own.started_at = claim.now
@@ -187,7 +203,12 @@ class Performer:
             return Fail(Failure("unknown_type", f"This worker does not know the node type {node.type!r}."))
         self._children_outputs(step.resume)
         context = node_context(
-            plan, node, claim, evaluator, live=live, call_task=self.parts.call_task,
+            plan,
+            node,
+            claim,
+            evaluator,
+            live=live,
+            call_task=self.parts.call_task,
             allowed_hosts=self.parts.allowed_hosts,
         )
         try:
@@ -217,11 +238,14 @@ class Performer:
                 sinks = self.parts.plans.plan(child["version_id"]).regions[ROOT].sinks
                 child["output"] = self.parts.ledger.outputs(child["id"], sinks)
 
-    def _config(self, node_type: Any, node: PlanNode, evaluator: Evaluator, *, resumed: Mapping[str, Any] | None) -> Any:
+    def _config(
+        self, node_type: Any, node: PlanNode, evaluator: Evaluator, *, resumed: Mapping[str, Any] | None
+    ) -> Any:
         if resumed and resumed.get("kind") == "region":
             return node_type.Config.model_construct(**node.config)
         rendered = {
-            key: value if key in node_type.deferred else evaluator(value) for key, value in node.config.items()
+            key: value if key in node_type.deferred else evaluator(value)
+            for key, value in node.config.items()
         }
         return node_type.read(rendered)
 
@@ -250,7 +274,9 @@ class Performer:
         """Decide the children's first steps, so that one transaction starts them (their versions are fixed now)."""
         execution = claim.execution
         for child in decision.spawn:
-            workflow, version_id, number = self.parts.plans.resolve(execution.workspace_id, child.workflow, child.version)
+            workflow, version_id, number = self.parts.plans.resolve(
+                execution.workspace_id, child.workflow, child.version
+            )
             plan = self.parts.plans.plan(version_id)
             child_id = identity.child_id(claim.step.id, claim.step.run, child.ordinal)
             child.bundle = {
@@ -285,9 +311,16 @@ class Performer:
 def _again_later(claim: Claim) -> Own:
     """The settle row rests until its children may have ended."""
     return Own(
-        id=claim.step.id, fence=claim.step.fence, state="waiting", reason="children", due_seconds=0.5, due_kind="timer"
+        id=claim.step.id,
+        fence=claim.step.fence,
+        state="waiting",
+        reason="children",
+        due_seconds=0.5,
+        due_kind="timer",
     )
 
 
 def _json_data(data: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in data.items() if isinstance(value, (str, int, float, bool, type(None)))}
+    return {
+        key: value for key, value in data.items() if isinstance(value, (str, int, float, bool, type(None)))
+    }

@@ -57,8 +57,13 @@ class Recovery:
     """``dispatcher`` carries the rings; times come from settings unless given (seconds)."""
 
     def __init__(
-        self, dispatcher: Dispatcher, *, ttl_seconds: float | None = None, sweep_seconds: float | None = None,
-        rering_seconds: float | None = None, window: int | None = None,
+        self,
+        dispatcher: Dispatcher,
+        *,
+        ttl_seconds: float | None = None,
+        sweep_seconds: float | None = None,
+        rering_seconds: float | None = None,
+        window: int | None = None,
     ) -> None:
         """See the class."""
         self.dispatcher = dispatcher
@@ -120,7 +125,7 @@ class Recovery:
             swept.held += rows[0][0] == "held"
 
     def _policy(self, row: dict[str, Any]) -> str:
-        """retry | hold | fail."""
+        """Retry | hold | fail."""
         if row["losses"] + 1 >= MOST_LOSSES:
             return "fail"
         if row["effect"] != "unsafe":
@@ -153,7 +158,11 @@ class Recovery:
         deficit = rung - depth - len(held)
         missing = [row for row in overdue if row["id"] not in held]
         chosen = [row["id"] for row in missing[: max(0, deficit)]]
-        old = [row["id"] for row in missing if row["age"] > CERTAIN_AFTER * self.rering and row["id"] not in chosen]
+        old = [
+            row["id"]
+            for row in missing
+            if row["age"] > CERTAIN_AFTER * self.rering and row["id"] not in chosen
+        ]
         if old:
             queued = set(broker.queued(queue, 20 * self.window))
             chosen += [step_id for step_id in old if step_id not in queued]
@@ -165,10 +174,14 @@ class Recovery:
 
     def _held_messages(self, queue: str) -> set[str]:
         """READY steps whose message a living worker holds: those with a lease, or delivered within one ttl."""
-        held = {message.step_id: message.delivered_at for message in broker.unacked() if message.queue == queue}
+        held = {
+            message.step_id: message.delivered_at for message in broker.unacked() if message.queue == queue
+        }
         if not held:
             return set()
-        rows = run("SELECT id::text FROM fermata_step WHERE id = ANY (%s::uuid[]) AND state = 'ready'", [list(held)])
+        rows = run(
+            "SELECT id::text FROM fermata_step WHERE id = ANY (%s::uuid[]) AND state = 'ready'", [list(held)]
+        )
         ready = {row[0] for row in rows}
         leased = self.leases.held(ready)
         return {step_id for step_id in ready if step_id in leased or time.time() - held[step_id] < self.ttl}
@@ -183,6 +196,8 @@ class Recovery:
         """Live executions in which nothing lives: never expected; looked at again, and said aloud."""
         [(stuck,)] = run("SELECT fermata_stuck(%s, %s)::text[]", [NET_EVERY_SECONDS, BATCH])
         for execution_id in stuck:
-            logger.error("Execution %s has no live step; its root is looked at again. This is a bug.", execution_id)
+            logger.error(
+                "Execution %s has no live step; its root is looked at again. This is a bug.", execution_id
+            )
             run("SELECT fermata_repair(%s)", [execution_id])
         return len(stuck)

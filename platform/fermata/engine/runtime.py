@@ -39,7 +39,7 @@ class Rooms:
         self._at = 0.0
 
     def __call__(self) -> dict[str, int]:
-        """queue → room, for the queues in use here; without Redis no room at all, so recovery rings."""
+        """Queue → room, for the queues in use here; without Redis no room at all, so recovery rings."""
         now = time.monotonic()
         if now - self._at > DEPTH_KNOWN_FOR_SECONDS:
             queues = settings.FERMATA_QUEUES
@@ -77,7 +77,9 @@ def performer(worker: str) -> Performer:
         guard=limits.expression_time,
         time_limit=limits.wall_time,
         call_task=_task_caller[0] if _task_caller else None,
-        allowed_hosts=tuple(settings.FERMATA_ALLOWED_EGRESS) if hasattr(settings, "FERMATA_ALLOWED_EGRESS") else (),
+        allowed_hosts=tuple(settings.FERMATA_ALLOWED_EGRESS)
+        if hasattr(settings, "FERMATA_ALLOWED_EGRESS")
+        else (),
         room=rooms(),
     )
     return Performer(parts, worker=worker)

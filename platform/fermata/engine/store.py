@@ -28,7 +28,11 @@ from fermata.machine.view import Claim, Refusal, StepView
 logger = logging.getLogger(__name__)
 SQL = Path(__file__).parent / "sql"
 TRIES = 6
-AGAIN = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure, psycopg.errors.LockNotAvailable)
+AGAIN = (
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.SerializationFailure,
+    psycopg.errors.LockNotAvailable,
+)
 CANCEL_AT_ONCE = 500
 
 
@@ -58,8 +62,14 @@ def run(query: str, arguments: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
                 raise
             connection.close()
             if attempt == TRIES:
-                raise ServerUnavailable("PostgreSQL does not answer.", cure="Start it; work goes on by itself.") from error
-            logger.warning("PostgreSQL: %s (try %d)", str(error).strip().splitlines()[0] if str(error) else error, attempt)
+                raise ServerUnavailable(
+                    "PostgreSQL does not answer.", cure="Start it; work goes on by itself."
+                ) from error
+            logger.warning(
+                "PostgreSQL: %s (try %d)",
+                str(error).strip().splitlines()[0] if str(error) else error,
+                attempt,
+            )
         time.sleep(random.uniform(0.02, 0.06) * 2**attempt)
     raise ServerUnavailable("PostgreSQL does not answer.")
 
@@ -108,7 +118,9 @@ class PostgresLedger:
 
     def open_joins(self, joins: Sequence[str]) -> frozenset[str]:
         """See the port."""
-        rows = run("SELECT id::text FROM fermata_join WHERE id = ANY (%s::uuid[]) AND state = 'open'", [list(joins)])
+        rows = run(
+            "SELECT id::text FROM fermata_join WHERE id = ANY (%s::uuid[]) AND state = 'open'", [list(joins)]
+        )
         return frozenset(row[0] for row in rows)
 
     def outputs(self, execution_id: str, nodes: Sequence[str]) -> dict[str, Any]:
@@ -134,7 +146,9 @@ class PostgresLedger:
 
     def fence(self, step_id: str) -> int | None:
         """The step's current fence while it may still be recorded, None otherwise."""
-        rows = run("SELECT fence FROM fermata_step WHERE id = %s AND state IN ('ready', 'running')", [step_id])
+        rows = run(
+            "SELECT fence FROM fermata_step WHERE id = %s AND state IN ('ready', 'running')", [step_id]
+        )
         return int(rows[0][0]) if rows else None
 
     def end(self, execution_id: str, *, why: str, by: str) -> tuple[str, bool, list[Ring]]:

@@ -24,7 +24,9 @@ def text(value: Any) -> str:
     try:
         return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
     except TypeError as error:
-        raise InvalidInput(f"A value cannot be stored as JSON: {error}.", cure="Answer with JSON values only.") from error
+        raise InvalidInput(
+            f"A value cannot be stored as JSON: {error}.", cure="Answer with JSON values only."
+        ) from error
 
 
 def envelope(value: Any) -> str:

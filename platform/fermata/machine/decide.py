@@ -14,7 +14,17 @@ from typing import Any
 from fermata.errors import ExpressionError, InvariantBroken
 from fermata.graph.plan import ROOT, Plan, PlanNode
 from fermata.machine import identity, retry
-from fermata.machine.commands import Beginning, Close, Decision, NewRegion, NewStep, Own, SpawnChild, Stage, VariableWrite
+from fermata.machine.commands import (
+    Beginning,
+    Close,
+    Decision,
+    NewRegion,
+    NewStep,
+    Own,
+    SpawnChild,
+    Stage,
+    VariableWrite,
+)
 from fermata.machine.outcomes import (
     Again,
     Await,
@@ -50,7 +60,12 @@ def begin(plan: Plan, *, execution_id: str, priority: int) -> Beginning:
 
 
 def decide(
-    plan: Plan, claim: Claim, outcome: Outcome, evaluate: Evaluate, *, open_joins: frozenset[str] = frozenset()
+    plan: Plan,
+    claim: Claim,
+    outcome: Outcome,
+    evaluate: Evaluate,
+    *,
+    open_joins: frozenset[str] = frozenset(),
 ) -> Decision:
     """Everything that follows from ``outcome``. Raises InvariantBroken when plan and step do not fit.
 
@@ -123,13 +138,18 @@ class _Decider:
         if done.port == "timeout" and not node.out.get("timeout"):
             return self._fail(node, Failure("timeout", "Nothing arrived in time.", node=node.id))
         if done.port not in node.ports:
-            return self._fail(node, Failure("unknown_port", f"The node answered on port {done.port!r}, which it does not have."))
+            return self._fail(
+                node,
+                Failure("unknown_port", f"The node answered on port {done.port!r}, which it does not have."),
+            )
         own = self._own("succeeded", output=done.output, has_output=True, port=done.port)
         self.passages.own_output = done.output
         self.passages.written = written(self.claim, self.plan, done.writes)
         self._take(node, done.port)
         writes = [
-            VariableWrite(write.name, write.operation, write.value, write.scope, self.plan.variables.get(write.name))
+            VariableWrite(
+                write.name, write.operation, write.value, write.scope, self.plan.variables.get(write.name)
+            )
             for write in done.writes
         ]
         return self._decision(own, writes=writes)
@@ -145,7 +165,11 @@ class _Decider:
                     try:
                         live = self._holds(edge.when.source)
                     except ExpressionError as error:
-                        failure = Failure("expression_error", f"The guard of {edge.source} → {edge.target}: {error.message}", node=node.id)
+                        failure = Failure(
+                            "expression_error",
+                            f"The guard of {edge.source} → {edge.target}: {error.message}",
+                            node=node.id,
+                        )
                         self.passages.fail(0, failure)
                         return
                 settled.append((index, live))
@@ -166,7 +190,9 @@ class _Decider:
         error = failure.to_json()
         if delay is not None:
             return self._decision(
-                self._own("retrying", error=error, due_seconds=delay, due_kind="retry", definite=failure.definite)
+                self._own(
+                    "retrying", error=error, due_seconds=delay, due_kind="retry", definite=failure.definite
+                )
             )
         state = "timed_out" if failure.kind == "timeout" else "failed"
         own = self._own(state, error=error, definite=failure.definite)
@@ -184,7 +210,9 @@ class _Decider:
     def _suspend(self, outcome: Sleep | Await) -> Decision:
         if isinstance(outcome, Sleep):
             until = outcome.until.isoformat() if outcome.until else None
-            own = self._own("waiting", reason="timer", due_seconds=outcome.seconds, due_at=until, due_kind="timer")
+            own = self._own(
+                "waiting", reason="timer", due_seconds=outcome.seconds, due_at=until, due_kind="timer"
+            )
             return self._decision(own)
         reason = f"signal:{outcome.name}" if outcome.kind == "signal" else outcome.kind
         own = self._own(
@@ -240,7 +268,9 @@ class _Decider:
             limit = 0
         items = None
         if fan.items is not None:
-            items = [list(fan.items[at : at + ITEMS_PER_CHUNK]) for at in range(0, fan.total, ITEMS_PER_CHUNK)]
+            items = [
+                list(fan.items[at : at + ITEMS_PER_CHUNK]) for at in range(0, fan.total, ITEMS_PER_CHUNK)
+            ]
         inner = self._inner(
             node,
             total=fan.total,
@@ -280,7 +310,12 @@ class _Decider:
         failed = outcome.status == "failed"
         error = outcome.failure.to_json() if outcome.failure else None
         own = self._own("succeeded", output=outcome.output, has_output=True, port="out")
-        cause = {"why": "terminate", "status": outcome.status, "output": outcome.output, "error": error if failed else None}
+        cause = {
+            "why": "terminate",
+            "status": outcome.status,
+            "output": outcome.output,
+            "error": error if failed else None,
+        }
         root = self.step.frames[-1]
         stage = self.passages.stages[0]
         stage.close.append(Close(root.id, "closing", cause=cause))
@@ -288,7 +323,9 @@ class _Decider:
         return self._decision(own)
 
 
-def settle_row(region_id: str, iteration: int, priority: int, cause: dict[str, Any], *, reads: tuple[str, ...] = ()) -> NewStep:
+def settle_row(
+    region_id: str, iteration: int, priority: int, cause: dict[str, Any], *, reads: tuple[str, ...] = ()
+) -> NewStep:
     """The READY row that cancels what is live in a closing scope and then goes on as ``cause`` says."""
     node = f"@settle:{cause['why']}"
     return NewStep(

@@ -12,7 +12,8 @@ from fermata.machine.outcomes import Failure
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """After an item ended. ``state`` of the region; ``next_item``: start another one; ``settle``: cancel the live
-    items first, for ``cause``; ``result``: the region is over and its container wakes with this."""
+    items first, for ``cause``; ``result``: the region is over and its container wakes with this.
+    """
 
     state: str
     next_item: bool = False
@@ -33,9 +34,12 @@ def failure_of(region: Mapping[str, Any], error: Mapping[str, Any] | None) -> di
     ).to_json()
 
 
-def ended(region: Mapping[str, Any], *, drain: bool, cancel: bool, error: Mapping[str, Any] | None) -> Verdict:
+def ended(
+    region: Mapping[str, Any], *, drain: bool, cancel: bool, error: Mapping[str, Any] | None
+) -> Verdict:
     """What follows from the counts after an item ended; ``region`` has total, next, active, succeeded, failed,
-    failure_limit, mode, state, cause with this item counted already. ``error``: the last item error, if it failed."""
+    failure_limit, mode, state, cause with this item counted already. ``error``: the last item error, if it failed.
+    """
     cause = region["cause"]
     limit = region["failure_limit"]
     state = region["state"]
@@ -57,7 +61,9 @@ def ended(region: Mapping[str, Any], *, drain: bool, cancel: bool, error: Mappin
     return Verdict("closed", cause=cause, result=cause["result"] if cause else {"ended": True})
 
 
-def result_of(region: Mapping[str, Any], rows: Iterable[Mapping[str, Any]], result: dict[str, Any]) -> dict[str, Any]:
+def result_of(
+    region: Mapping[str, Any], rows: Iterable[Mapping[str, Any]], result: dict[str, Any]
+) -> dict[str, Any]:
     """What the container's node is resumed with: {"failure": …} or {"output": …}.
 
     ``rows``: the region's iterations with index, state, output, error. For foreach the output is
@@ -74,7 +80,12 @@ def result_of(region: Mapping[str, Any], rows: Iterable[Mapping[str, Any]], resu
         elif row["error"] is not None:
             errors.append({"index": row["index"], "error": row["error"]})
     total, succeeded, failed = region["total"], region["succeeded"], region["failed"]
-    counts = {"total": total, "succeeded": succeeded, "failed": failed, "cancelled": total - succeeded - failed}
+    counts = {
+        "total": total,
+        "succeeded": succeeded,
+        "failed": failed,
+        "cancelled": total - succeeded - failed,
+    }
     return {"output": {"results": reduced(collect, outputs), "errors": errors, "counts": counts}}
 
 

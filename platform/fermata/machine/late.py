@@ -17,7 +17,9 @@ def joins_ahead(plan: Plan, step: StepView) -> list[str]:
         if (policy := plan.nodes[name].join) is not None and policy.mode == "any" and name != step.node
     ]
     return [
-        identity.join_id(frame.id, frame.iteration, name) for name in eager if _all_paths_lead_through(plan, step.node, name)
+        identity.join_id(frame.id, frame.iteration, name)
+        for name in eager
+        if _all_paths_lead_through(plan, step.node, name)
     ]
 
 

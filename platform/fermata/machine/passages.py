@@ -57,9 +57,9 @@ class Passages:
         region = self.plan.regions[frame.name]
         sure = self._alone(level) and not self.stage.arrivals
         self.stage.check = Check(frame.id, frame.iteration, sure=sure)
-        inline = (level == 0 and region.serial and self.step.kind == "node" and not self._needs_ledger(region)) or (
-            region.kind == "root" and not self.plan.output
-        )
+        inline = (
+            level == 0 and region.serial and self.step.kind == "node" and not self._needs_ledger(region)
+        ) or (region.kind == "root" and not self.plan.output)
         self._next_stage()
         if inline:
             self.end(level)
@@ -122,7 +122,9 @@ class Passages:
         try:
             output = self._collected(region)
         except ExpressionError as error:
-            self._fail_item(frame, region, Failure("expression_error", f"collect: {error.message}", node=region.owner))
+            self._fail_item(
+                frame, region, Failure("expression_error", f"collect: {error.message}", node=region.owner)
+            )
             return
         self.stage.end_item = EndItem(
             frame.id,
@@ -146,7 +148,12 @@ class Passages:
     def _next_item(self, frame: Frame, region: PlanRegion) -> dict[str, Any]:
         """What EndItem needs to start another item: templates without iteration, and which of them enter a loop."""
         _, steps = starts_of(
-            self.plan, region, region_id=frame.id, iteration=-1, path=[], priority=self.step.priority,
+            self.plan,
+            region,
+            region_id=frame.id,
+            iteration=-1,
+            path=[],
+            priority=self.step.priority,
             lane=self.step.lane,
         )
         loops = {name: self.plan.nodes[name].region for name in region.starts}
@@ -170,7 +177,9 @@ class Passages:
                 self._wake_container(frame, {"output": output})
                 return
         except ExpressionError as error:
-            self._wake_container(frame, _failed(Failure("expression_error", error.message, node=region.owner)))
+            self._wake_container(
+                frame, _failed(Failure("expression_error", error.message, node=region.owner))
+            )
             return
         if frame.iteration + 1 >= (region.max_iterations or 1000):
             self._wake_container(frame, _failed(_too_many(region)))
@@ -216,8 +225,13 @@ class Passages:
         to = frame.iteration + 1
         self.stage.passes.append(Pass(frame.id, to))
         regions, steps = starts_of(
-            self.plan, region, region_id=frame.id, iteration=to, path=[*frame.path, [frame.name, to]],
-            priority=self.step.priority, lane=self.step.lane,
+            self.plan,
+            region,
+            region_id=frame.id,
+            iteration=to,
+            path=[*frame.path, [frame.name, to]],
+            priority=self.step.priority,
+            lane=self.step.lane,
         )
         self.stage.regions += regions
         self.stage.steps += steps
@@ -271,7 +285,11 @@ class Passages:
         if isinstance(outcome, Break) and frame.kind == "loop":
             self.settling.edges(((edge, True) for edges in node.out.values() for edge in edges), level=0)
         if self._alone(0) and not self.settling.started:
-            self.end(0, leaving=outcome if isinstance(outcome, Break) else None, again=isinstance(outcome, Continue))
+            self.end(
+                0,
+                leaving=outcome if isinstance(outcome, Break) else None,
+                again=isinstance(outcome, Continue),
+            )
             return
         why = "break" if isinstance(outcome, Break) else "continue"
         running = outcome.running if isinstance(outcome, Break) else "drain"
@@ -309,7 +327,9 @@ def _failed(failure: Failure) -> dict[str, Any]:
 def _too_many(region: PlanRegion) -> Failure:
     limit = region.max_iterations or 1000
     return Failure(
-        "max_iterations", f"The loop {region.name} went round {limit} times, its limit.", node=region.owner,
+        "max_iterations",
+        f"The loop {region.name} went round {limit} times, its limit.",
+        node=region.owner,
         data={"limit": limit},
     )
 
@@ -332,5 +352,3 @@ def _ending(cause: dict[str, Any]) -> Finish:
     if why == "fail":
         return Finish("failed", error=cause["failure"])
     return Finish({"cancel": "cancelled", "timeout": "timed_out"}[why], error=cause.get("error"))
-
-

@@ -16,7 +16,14 @@ DEATHS_AT_ONCE = 500
 
 
 def new_step(
-    plan: Plan, node: PlanNode, *, region: str, iteration: int, priority: int, lane: int | None, state: str = "ready"
+    plan: Plan,
+    node: PlanNode,
+    *,
+    region: str,
+    iteration: int,
+    priority: int,
+    lane: int | None,
+    state: str = "ready",
 ) -> NewStep:
     """The row of a node in one passage of a region."""
     return NewStep(
@@ -37,7 +44,13 @@ def new_step(
 
 
 def starts_of(
-    plan: Plan, region: PlanRegion, *, region_id: str, iteration: int, path: list[list[Any]], priority: int,
+    plan: Plan,
+    region: PlanRegion,
+    *,
+    region_id: str,
+    iteration: int,
+    path: list[list[Any]],
+    priority: int,
     lane: int | None = None,
 ) -> tuple[list[NewRegion], list[NewStep]]:
     """The first rows of a passage; a start that is the header of a natural loop enters that loop."""
@@ -218,8 +231,13 @@ class Settling:
         self._deaths += 1
         self.stage.steps.append(
             new_step(
-                self.plan, node, region=frame.id, iteration=frame.iteration, priority=self.step.priority,
-                lane=self.step.lane, state="skipped",
+                self.plan,
+                node,
+                region=frame.id,
+                iteration=frame.iteration,
+                priority=self.step.priority,
+                lane=self.step.lane,
+                state="skipped",
             )
         )
         if node.region != frame.name:

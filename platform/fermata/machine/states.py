@@ -17,7 +17,17 @@ EXECUTION_MOVES: Final[dict[str, tuple[str, ...]]] = {
 }
 
 STEP_MOVES: Final[dict[str, tuple[str, ...]]] = {
-    "ready": ("running", "waiting", "held", "retrying", "succeeded", "failed", "cancelled", "timed_out", "skipped"),
+    "ready": (
+        "running",
+        "waiting",
+        "held",
+        "retrying",
+        "succeeded",
+        "failed",
+        "cancelled",
+        "timed_out",
+        "skipped",
+    ),
     "running": ("ready", "waiting", "held", "retrying", "succeeded", "failed", "cancelled", "timed_out"),
     "waiting": ("ready", "cancelled"),
     "held": ("ready", "cancelled"),

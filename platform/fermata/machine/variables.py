@@ -11,7 +11,7 @@ from fermata.machine.view import Claim
 
 
 def written(claim: Claim, plan: Plan, writes: Iterable[Write]) -> dict[str, Any]:
-    """name → value after the writes, starting from what the claim read: for the guards of the writer's own out-edges.
+    """Name → value after the writes, starting from what the claim read: for the guards of the writer's own out-edges.
 
     The ledger applies the same operations atomically to the current value; that one is recorded.
     """
