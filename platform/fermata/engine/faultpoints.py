@@ -2,12 +2,12 @@
 
 ``FERMATA_CRASH_AT=after_claim:3`` kills this process with SIGKILL the third time it reaches the point;
 ``after_claim:3:stop`` pauses it with SIGSTOP instead (a zombie, until somebody sends SIGCONT). With
-``FERMATA_CRASH_ONCE=<file>`` the file is created first and a process that finds it does nothing: the fault happens
-once in a whole fleet, and the file proves that it did.
+``FERMATA_CRASH_ONCE=<file>`` the file is created first and a process that finds it does nothing: the fault
+happens once in a whole fleet, and the file proves that it did.
 
-``FERMATA_CRASH_AT=@<file>`` arms a fleet that is running: while ``<file>`` exists it holds such a text; arrivals are
-counted over all processes, and the one that is struck leaves its pid in ``<file>.done``. Unset, ``reached`` costs one
-comparison.
+``FERMATA_CRASH_AT=@<file>`` arms a fleet that is running: while ``<file>`` exists it holds such a text;
+arrivals are counted over all processes, and the one that is struck leaves its pid in ``<file>.done``. Unset,
+``reached`` costs one comparison.
 """
 
 from __future__ import annotations

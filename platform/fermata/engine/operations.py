@@ -189,7 +189,7 @@ def cancel(execution_id: UUID, *, by: str) -> str:
 
 
 def pause(execution_id: UUID, *, by: str) -> str:
-    """Start nothing new; what runs may finish. Children pause too. Raises Conflict when final or cancelling."""
+    """Start nothing new; what runs may finish. Children pause too. Raises Conflict if final or cancelling."""
     answer = call("fermata_pause", str(execution_id), by)
     status: str = answer["status"]
     if not answer["moved"] and status not in ("pausing", "paused"):
@@ -243,7 +243,10 @@ def signal(
 
 
 def decide(approval_id: UUID, *, decision: Literal["approve", "reject"], comment: str, by: str) -> Approval:
-    """Record one person's decision. Raises Conflict with the decisions made when it is decided, or decided by them."""
+    """Record one person's decision.
+
+    Raises Conflict with the decisions made when it is decided, or decided by them.
+    """
     answer = call("fermata_decide", str(approval_id), decision, by, comment)
     if answer["result"] == "twice":
         raise Conflict("You have decided this already.", decisions=answer["decisions"])

@@ -1,7 +1,9 @@
-"""Recovery: the loop that guarantees progress whatever was lost (engine.md §5.4). Any number may run at a time.
+"""Recovery: the loop that guarantees progress whatever was lost (engine.md §5.4).
 
-It wakes what is due, takes back what dead workers held, fills the ring windows, rings again what the broker lost and
-ends what is past its deadline. It performs nothing itself.
+Any number may run at a time.
+
+It wakes what is due, takes back what dead workers held, fills the ring windows, rings again what the broker
+lost and ends what is past its deadline. It performs nothing itself.
 """
 
 from __future__ import annotations
@@ -150,7 +152,10 @@ class Recovery:
                 swept.rung_again += self._ring_again(queue, counts["rung"], depths.get(queue, 0))
 
     def _ring_again(self, queue: str, rung: int, depth: int) -> int:
-        """Ring what the broker holds no message for: the deficit, oldest first; what waits very long is looked for."""
+        """Ring what the broker holds no message for: the deficit, oldest first.
+
+        What waits very long is looked for in the queue itself.
+        """
         overdue = call("fermata_overdue", queue, self.rering, BATCH)
         if not overdue:
             return 0
@@ -173,7 +178,7 @@ class Recovery:
         return len(rings)
 
     def _held_messages(self, queue: str) -> set[str]:
-        """READY steps whose message a living worker holds: those with a lease, or delivered within one ttl."""
+        """READY steps whose message a living worker holds: those leased, or delivered within one ttl."""
         held = {
             message.step_id: message.delivered_at for message in broker.unacked() if message.queue == queue
         }
