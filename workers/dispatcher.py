@@ -16,6 +16,7 @@ from fermata.coordination.keys import is_reserved_queue
 from fermata.coordination.pipeline import Pipeline
 from fermata.engine.ledger import Ring
 from fermata.errors import ServerUnavailable
+from fermata.graph.plan import Plan
 from workers import canvas
 from workers.app import app
 from workers.messages import template
@@ -35,7 +36,9 @@ class CeleryDispatcher:
         self._mode: canvas.Mode = mode or settings.FERMATA_CANVAS
         self._chance = random.Random(seed)  # noqa: S311 - chaos is no secret
 
-    def ring(self, rings: Sequence[Ring], *, pipeline: Pipeline | None = None) -> None:
+    def ring(
+        self, rings: Sequence[Ring], *, pipeline: Pipeline | None = None, plan: Plan | None = None
+    ) -> None:
         """Put a message for every ring on its queue.
 
         With a `pipeline` the messages are only added to it, and its owner executes it; without one they are

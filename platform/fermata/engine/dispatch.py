@@ -8,14 +8,20 @@ from functools import cache
 from importlib import import_module
 from typing import Any, Protocol, cast
 
+from django.conf import settings
+
 from fermata.engine.ledger import Ring
+from fermata.graph.plan import Plan
 
 
 class Dispatcher(Protocol):
-    """Carries rings to workers. Losing, doubling or delaying one is harmless; none may be invented for gain."""
+    """Carries rings to workers. Losing, doubling or delaying one is harmless."""
 
-    def ring(self, rings: Sequence[Ring], *, pipeline: Any = None) -> None:
-        """Send one message per ring, in the caller's Redis pipeline when one is given."""
+    def ring(self, rings: Sequence[Ring], *, pipeline: Any = None, plan: Plan | None = None) -> None:
+        """Send one message per ring, in the caller's Redis pipeline when one is given.
+
+        ``plan``: of the execution the rings belong to, for dispatchers that see shapes in it.
+        """
         ...
 
     def depth(self, queues: Sequence[str]) -> dict[str, int]:
@@ -30,7 +36,7 @@ class InProcessDispatcher:
         """Empty."""
         self.rings: deque[Ring] = deque()
 
-    def ring(self, rings: Sequence[Ring], *, pipeline: Any = None) -> None:
+    def ring(self, rings: Sequence[Ring], *, pipeline: Any = None, plan: Plan | None = None) -> None:
         """Append."""
         self.rings.extend(rings)
 
@@ -45,7 +51,7 @@ class InProcessDispatcher:
 class SilentDispatcher:
     """Carries nothing: every ring is left to recovery."""
 
-    def ring(self, rings: Sequence[Ring], *, pipeline: Any = None) -> None:
+    def ring(self, rings: Sequence[Ring], *, pipeline: Any = None, plan: Plan | None = None) -> None:
         """Drop."""
 
     def depth(self, queues: Sequence[str]) -> dict[str, int]:
@@ -56,7 +62,5 @@ class SilentDispatcher:
 @cache
 def dispatcher() -> Dispatcher:
     """This process's dispatcher, made once from settings."""
-    from django.conf import settings
-
     module, _, name = settings.FERMATA_DISPATCHER.rpartition(".")
     return cast("Dispatcher", getattr(import_module(module), name)())

@@ -1,7 +1,7 @@
 """One step from ring to record: lease → claim and gates → perform → decide → record → continue.
 
-Each of these is a method of :class:`Performer`, in this order. Nothing here knows Celery or SQL: storage is the
-ledger, exclusion the leases, rings the dispatcher.
+Each of these is a method of :class:`Performer`, in this order. Nothing here knows Celery or SQL: storage is
+the ledger, exclusion the leases, rings the dispatcher.
 """
 
 from __future__ import annotations
@@ -92,10 +92,15 @@ class FreeHand:
 
 @dataclass(slots=True)
 class Performed:
-    """How a delivery ended. ``result``: recorded, suspended, cancelled, stale, leased, paused, not_ready, absent."""
+    """How a delivery ended.
+
+    ``result``: recorded, suspended, cancelled, stale, leased, paused, not_ready, absent. ``rings``: every READY row
+    it led to, those of the engine's own rows performed with it included. ``resumed``: the step had been suspended.
+    """
 
     result: str
     rings: list[Ring] = field(default_factory=list)
+    resumed: bool = False
 
 
 @dataclass(slots=True)
@@ -108,7 +113,7 @@ class Parts:
     dispatcher: Any
     leases: Holding = field(default_factory=FreeHand)
     guard: Guard = nullcontext
-    time_limit: Callable[[float | None], AbstractContextManager[Any]] = lambda seconds: nullcontext()
+    time_limit: Callable[[float | None], AbstractContextManager[Any]] = lambda _seconds: nullcontext()
     call_task: Callable[..., Any] | None = None
     allowed_hosts: tuple[str, ...] = ()
     room: Callable[[], dict[str, int] | None] = lambda: None
@@ -129,6 +134,7 @@ class Performer:
         while own_rows:
             done = self._perform_one(own_rows.pop().step_id)
             own_rows += [ring for ring in done.rings if ring.kind != "node"]
+            first.rings += done.rings
         return first
 
     def _perform_one(self, step_id: str) -> Performed:
@@ -150,10 +156,10 @@ class Performer:
         finally:
             held = claim if isinstance(claim, Claim) else None
             self.parts.leases.finish(
-                step_id, token, recorded, held, lambda pipeline: self._ring(recorded, pipeline)
+                step_id, token, recorded, held, lambda pipeline: self._ring(recorded, held, pipeline)
             )
         faultpoints.reached("after_continue")
-        return Performed(recorded.result, recorded.rings)
+        return Performed(recorded.result, list(recorded.rings), resumed=claim.step.resume is not None)
 
     def _performed(self, claim: Claim, token: str) -> Recorded:
         plan = self.parts.plans.plan(claim.execution.version_id)
@@ -186,11 +192,10 @@ class Performer:
         left = self.parts.ledger.cancel_live(claim.step)
         if left == 0:
             return decide_row(plan, claim, evaluator)
-        decision = Decision(own=_again_later(claim), stages=[])
-        return decision
+        return Decision(own=_again_later(claim), stages=[])
 
     def outcome(self, plan: Plan, claim: Claim, evaluator: Evaluator, live: Callable[[], None]) -> Outcome:
-        """What the node answers; whatever goes wrong inside it is a failure of the node, not of the engine."""
+        """What the node answers; whatever goes wrong inside it is the node's failure, not the engine's."""
         step = claim.step
         forced = (step.resume or {}).get("kind")
         if forced == "failure":
@@ -271,7 +276,7 @@ class Performer:
         return outcome
 
     def _prepare_children(self, claim: Claim, decision: Decision) -> None:
-        """Decide the children's first steps, so that one transaction starts them (their versions are fixed now)."""
+        """Decide the children's first steps, so that one transaction starts them; fixes their versions."""
         execution = claim.execution
         for child in decision.spawn:
             workflow, version_id, number = self.parts.plans.resolve(
@@ -299,13 +304,14 @@ class Performer:
                 )
             }
 
-    def _ring(self, recorded: Recorded | None, pipeline: Any) -> None:
+    def _ring(self, recorded: Recorded | None, claim: Claim | None, pipeline: Any) -> None:
         faultpoints.reached("before_ring")
-        if recorded is None:
+        if recorded is None or claim is None:
             return
         owed = [ring for ring in recorded.rings if ring.rung and ring.kind == "node"]
         if owed:
-            self.parts.dispatcher.ring(owed, pipeline=pipeline)
+            plan = self.parts.plans.plan(claim.execution.version_id)
+            self.parts.dispatcher.ring(owed, pipeline=pipeline, plan=plan)
 
 
 def _again_later(claim: Claim) -> Own:
