@@ -1,5 +1,7 @@
-"""Leases as the performer holds them: taken before the claim, kept alive by one heartbeat thread per process, given
-back in the pipeline that signals the stream and rings the successors.
+"""Leases as the performer holds them.
+
+Taken before the claim, kept alive by one heartbeat thread per process, given back in the pipeline that
+signals the stream and rings the successors.
 """
 
 from __future__ import annotations
@@ -48,22 +50,31 @@ class Keeper:
     ttl_seconds: float
     worker: str
     holds: dict[str, Hold] = field(default_factory=dict)
+    taken: dict[str, float] = field(default_factory=dict)
     thread: threading.Thread | None = None
 
     def acquire(self, step_id: str, token: str) -> bool:
         """False when another holds it, or Redis does not answer (the ring comes again)."""
+        now = time.monotonic()
         try:
-            return self.leases.acquire(step_id, token=token, ttl_seconds=self.ttl_seconds)
+            granted = self.leases.acquire(step_id, token=token, ttl_seconds=self.ttl_seconds)
         except ServerUnavailable as error:
             logger.warning("No lease for %s: %s", step_id, error.message)
             return False
+        if granted:
+            self.taken[token] = now
+        return granted
 
     @contextmanager
     def hold(self, claim: Claim, token: str) -> Iterator[Callable[[], None]]:
-        """Beat while inside; the value raises LeaseLost when the step is no longer ours."""
+        """Beat while inside; the value raises LeaseLost when the step is no longer ours.
+
+        The lease's age counts from before it was asked for: a pause between lease and claim is a pause, too.
+        """
         step = claim.step
         now = time.monotonic()
-        hold = Hold(step.id, token, step.fence, step.state == "ready" and step.kind == "node", now, now)
+        pure = step.state == "ready" and step.kind == "node"
+        hold = Hold(step.id, token, step.fence, pure, now, self.taken.get(token, now))
         self.holds[step.id] = hold
         self._beating()
         try:
@@ -72,7 +83,7 @@ class Keeper:
             self.holds.pop(step.id, None)
 
     def _live(self, hold: Hold) -> None:
-        """A process that was paused for longer than its lease asks PostgreSQL before it goes on (engine.md §5.1)."""
+        """A process that was paused for longer than its lease asks PostgreSQL before it goes on."""
         if not hold.lost and time.monotonic() - hold.renewed_at > self.ttl_seconds:
             hold.lost = self.ledger.fence(hold.step_id) != hold.fence
             hold.renewed_at = time.monotonic()
@@ -87,7 +98,11 @@ class Keeper:
         claim: Claim | None,
         ring: Callable[[Any], None],
     ) -> None:
-        """Give the lease back, signal the stream, ring: one round trip. Whatever is lost here recovery makes good."""
+        """Give the lease back, signal the stream, ring: one round trip.
+
+        Whatever is lost here recovery makes good.
+        """
+        self.taken.pop(token, None)
         pipeline = Pipeline().release(step_id, token)
         if claim is not None and recorded is not None:
             pipeline.announce(claim.execution.id, claim.execution.workspace_id)
