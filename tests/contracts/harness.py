@@ -1,4 +1,4 @@
-"""Runs a document on a ledger with the in-process dispatcher and tells what it came to, in the reference's words."""
+"""Runs a document on a ledger, in one process, and tells what it came to in the reference's words."""
 
 from __future__ import annotations
 

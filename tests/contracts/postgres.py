@@ -26,7 +26,8 @@ class Postgres(PostgresLedger):
     def pending_approvals(self, execution_id: str) -> list[tuple[str, str]]:
         """(step id, node id) of steps waiting for a decision."""
         return run(
-            "SELECT id::text, node_id FROM fermata_step WHERE execution_id = %s AND state = 'waiting' AND reason = 'approval'",
+            "SELECT id::text, node_id FROM fermata_step"
+            " WHERE execution_id = %s AND state = 'waiting' AND reason = 'approval'",
             [execution_id],
         )  # type: ignore[return-value]
 
@@ -39,7 +40,8 @@ class Postgres(PostgresLedger):
     def advance(self) -> list[Ring]:
         """Wake what is due first."""
         run(
-            "UPDATE fermata_step SET due_at = clock_timestamp() WHERE due_at = (SELECT min(due_at) FROM fermata_step WHERE state IN ('waiting', 'retrying'))"
+            "UPDATE fermata_step SET due_at = clock_timestamp() WHERE due_at ="
+            " (SELECT min(due_at) FROM fermata_step WHERE state IN ('waiting', 'retrying'))"
         )
         run("SELECT fermata_due(100)")
         return wire.rings(call("fermata_fill", "default", 1000))
@@ -47,12 +49,14 @@ class Postgres(PostgresLedger):
     def account(self, execution_id: str, plan: Plan) -> Result:
         """What the rows say."""
         [(status, error, output)] = run(
-            "SELECT x.status, x.error, p.body FROM fermata_execution x LEFT JOIN fermata_payload p ON p.digest = x.output_digest WHERE x.id = %s",
+            "SELECT x.status, x.error, p.body FROM fermata_execution x"
+            " LEFT JOIN fermata_payload p ON p.digest = x.output_digest WHERE x.id = %s",
             [execution_id],
         )
         rows = run(
-            "SELECT s.node_id, s.iteration, s.state, s.port, s.error, p.body, r.path, r.name, r.kind FROM fermata_step s"
-            " JOIN fermata_region r ON r.id = s.region_id LEFT JOIN fermata_payload p ON p.digest = s.output_digest"
+            "SELECT s.node_id, s.iteration, s.state, s.port, s.error, p.body, r.path, r.name, r.kind"
+            " FROM fermata_step s JOIN fermata_region r ON r.id = s.region_id"
+            " LEFT JOIN fermata_payload p ON p.digest = s.output_digest"
             " WHERE s.execution_id = %s AND s.kind = 'node'",
             [execution_id],
         )

@@ -81,7 +81,7 @@ class Evaluator:
 
 
 def idempotency_key(claim: Claim) -> str:
-    """``{execution}:{node}:{path}:{run}``, and the attempt once a definite refusal was received (engine.md §5)."""
+    """``{execution}:{node}:{path}:{run}``, and the attempt once a definite refusal was received."""
     step = claim.step
     path = ".".join(f"{region}[{iteration}]" for region, iteration in step.path)
     key = f"{claim.execution.id}:{step.node}:{path}:{step.run}"
@@ -89,7 +89,7 @@ def idempotency_key(claim: Claim) -> str:
 
 
 def first_index(plan: Plan, claim: Claim, evaluator: Evaluator) -> Callable[[Any], Any]:
-    """``evaluate`` for a node: a ``while`` asks its condition for passage 0, every other node for where it stands."""
+    """``evaluate`` for a node: a ``while`` asks for passage 0, every other node for where it stands."""
     region = plan.regions.get(claim.step.node)
     if region is not None and region.kind == "while":
         return lambda template: evaluator(template, {"index": 0})

@@ -1,4 +1,4 @@
-"""Execution ids: UUID version 7 (RFC 9562 §5.7), made in Python because PostgreSQL has them only from 18 on."""
+"""Execution ids: UUID version 7 (RFC 9562 §5.7), made in Python: PostgreSQL has them only from 18 on."""
 
 from __future__ import annotations
 

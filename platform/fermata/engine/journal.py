@@ -1,7 +1,8 @@
 """The journal's order. Writers append rows without a place; whoever reads lets ``number`` give them one.
 
-Ids are drawn at the end of a transaction, after every lock is held, so between transactions that met at a lock id
-order respects cause; and what an event depends on was committed, hence is numbered, before it (engine.md §7).
+Ids are drawn at the end of a transaction, after every lock is held, so between transactions that met at a
+lock id order respects cause; and what an event depends on was committed, hence is numbered, before it
+(engine.md §7).
 """
 
 from __future__ import annotations

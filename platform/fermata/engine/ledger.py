@@ -28,10 +28,12 @@ class Ring:
 
 @dataclass(slots=True)
 class Recorded:
-    """What a record came to. ``result``: recorded, stale (somebody was first) or cancelled (its scope is closing).
+    """What a record came to.
 
-    ``rings``: the READY rows it made. ``children``: ids of executions started. ``finished``: final status when this
-    record ended the execution.
+    ``result``: recorded, stale (somebody was first) or cancelled (its scope is closing).
+
+    ``rings``: the READY rows it made. ``children``: ids of executions started. ``finished``: final status
+    when this record ended the execution.
     """
 
     result: str
@@ -75,7 +77,10 @@ class Ledger(Protocol):
         ...
 
     def claim(self, step_id: str, *, worker: str) -> Claim | Refusal:
-        """Take the step (effectful, rung again or debugged: RUNNING under a new fence) and load what it reads."""
+        """Take the step and load what it reads.
+
+        An effectful one, one rung again and one debugged becomes RUNNING under a new fence.
+        """
         ...
 
     def record(self, decision: Decision) -> Recorded:

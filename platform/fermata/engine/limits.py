@@ -1,9 +1,9 @@
 """Limits on time inside one process: a node's timeout, and a hard end for expressions.
 
-Both use interval timers of the kernel. The node's is wall time and raises TimeoutError in the main thread. The
-expression's is CPU time and has the default action — the process dies — because an expression engine in native code
-gives Python no chance to run a handler; the pool replaces the child, recovery rings the step again, and a step that
-costs its worker's life several times fails as ``worker_lost`` (engine.md §5.2).
+Both use interval timers of the kernel. The node's is wall time and raises TimeoutError in the main thread.
+The expression's is CPU time and has the default action — the process dies — because an expression engine in
+native code gives Python no chance to run a handler; the pool replaces the child, recovery rings the step
+again, and a step that costs its worker's life several times fails as ``worker_lost`` (engine.md §5.2).
 """
 
 from __future__ import annotations

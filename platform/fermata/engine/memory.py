@@ -1,4 +1,6 @@
-"""The ledger in memory: storage only, it shares ``decide``. For tests and test mode; a workflow runs in milliseconds.
+"""The ledger in memory: storage only, it shares ``decide``.
+
+For tests and test mode; a workflow runs in milliseconds.
 
 Mirrors ``sql/record.sql`` step by step; the contract suite holds the two together. One thread at a time.
 """
@@ -42,7 +44,7 @@ class MemoryLedger:
         self._rings: list[Ring] = []
         self._finished: str | None = None
 
-    # -- start ---------------------------------------------------------------------------------------------------
+    # -- start ---------------------------------------------------------------------------------------------
 
     def start(self, execution: NewExecution) -> Recorded:
         """See :class:`fermata.engine.ledger.Ledger`."""
@@ -75,7 +77,7 @@ class MemoryLedger:
         if not new.beginning.stage.steps:
             self._finish(new.id, Finish("succeeded"))
 
-    # -- claim ---------------------------------------------------------------------------------------------------
+    # -- claim ---------------------------------------------------------------------------------------------
 
     def claim(self, step_id: str, *, worker: str) -> Claim | Refusal:
         """See :class:`fermata.engine.ledger.Ledger`."""
@@ -234,7 +236,7 @@ class MemoryLedger:
         return None
 
     def _inner_region(self, region_id: str, iteration: int, names: list[str]) -> str | None:
-        """The loop (or while) reached by going into ``names`` one after the other, in their latest passage."""
+        """The loop (or while) reached by going into ``names`` one by one, in their latest passage."""
         for name in names:
             inside = [
                 row
@@ -281,7 +283,7 @@ class MemoryLedger:
                 claim.has_item = True
                 return
 
-    # -- record --------------------------------------------------------------------------------------------------
+    # -- record --------------------------------------------------------------------------------------------
 
     def record(self, decision: Decision) -> Recorded:
         """See :class:`fermata.engine.ledger.Ledger`."""
@@ -679,7 +681,7 @@ class MemoryLedger:
             {"region_id": row["parent"], "iteration": row["parent_iteration"]}, outer, item
         )
 
-    # -- time and journal ----------------------------------------------------------------------------------------
+    # -- time and journal ----------------------------------------------------------------------------------
 
     def advance(self) -> list[Ring]:
         """Move the clock to the next due time and wake what is due then; [] when nothing ever will be."""

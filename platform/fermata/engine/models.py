@@ -1,13 +1,16 @@
-"""The engine's tables (engine.md §6). Hot paths write them through ``sql/*.sql``; Django owns migrations and admin.
+"""The engine's tables (engine.md §6).
 
-Conventions: every table carries ``workspace_id`` and ``execution_id`` so that partitions by execution range can come;
-references between hot tables are plain ids without foreign keys (a foreign key would lock its parent on every
-insert). JSON bodies are ``json``, not ``jsonb``: numbers and key order stay as written. ``*_digest`` point to
-:class:`Payload`.
+Hot paths write them through ``sql/*.sql``; Django owns migrations and admin.
+
+Conventions: every table carries ``workspace_id`` and ``execution_id`` so that partitions by execution range
+can come; references between hot tables are plain ids without foreign keys (a foreign key would lock its
+parent on every insert). JSON bodies are ``json``, not ``jsonb``: numbers and key order stay as written.
+``*_digest`` point to :class:`Payload`.
 """
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.db import models
@@ -24,10 +27,8 @@ class Json(models.Field):  # type: ignore[type-arg]
         """As the driver parsed it (Django asks for text of ``jsonb`` only): a JSON text stays that text."""
         return value
 
-    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:  # noqa: FBT001, FBT002 - Django gives the signature
         """Serialised text."""
-        import json
-
         return None if value is None else json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 

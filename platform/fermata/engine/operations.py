@@ -58,7 +58,7 @@ def start(
     *,
     workspace_id: UUID,
     version: Startable,
-    input: Any,
+    input: Any,  # noqa: A002 - the interface's word for it
     started_by: str,
     workflow_key: str | None = None,
     priority: int | None = None,

@@ -20,6 +20,9 @@ def plan(version_id: UUID | str) -> Plan:
 
 
 def resolve(workspace_id: str, workflow: str, version: int | str) -> tuple[str, str, int]:
-    """(workflow id, version id, number) that a reference means now. Raises NotFound; other workspaces do not exist."""
+    """(workflow id, version id, number) that a reference means now.
+
+    Raises NotFound; other workspaces do not exist.
+    """
     found = queries.resolve(UUID(workspace_id), workflow, version)  # type: ignore[arg-type]
     return str(found.workflow_id), str(found.id), found.number

@@ -1,4 +1,4 @@
-"""The ledger in PostgreSQL: one function call a transition, hand-written SQL in ``sql/``, no ORM on the hot path.
+"""The ledger in PostgreSQL: one function call a transition, SQL in ``sql/``, no ORM on the hot path.
 
 Transactions that lose a deadlock, a lock timeout or the connection are repeated, never the effect behind them
 (engine.md §5.3): a repeated record that finds its fence gone answers ``stale`` — it was committed before the
@@ -17,7 +17,7 @@ from typing import Any
 
 import orjson
 import psycopg
-from django.db import connection
+from django.db import OperationalError, connection
 
 from fermata.engine import wire
 from fermata.engine.ledger import NewExecution, Recorded, Ring
@@ -57,7 +57,7 @@ def run(query: str, arguments: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         except AGAIN:
             if connection.in_atomic_block or attempt == TRIES:
                 raise
-        except (psycopg.OperationalError, psycopg.InterfaceError, _django_operational()) as error:
+        except (psycopg.OperationalError, psycopg.InterfaceError, OperationalError) as error:
             if connection.in_atomic_block:
                 raise
             connection.close()
@@ -70,15 +70,8 @@ def run(query: str, arguments: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
                 str(error).strip().splitlines()[0] if str(error) else error,
                 attempt,
             )
-        time.sleep(random.uniform(0.02, 0.06) * 2**attempt)
+        time.sleep(random.uniform(0.02, 0.06) * 2**attempt)  # noqa: S311 - jitter, no secret
     raise ServerUnavailable("PostgreSQL does not answer.")
-
-
-@cache
-def _django_operational() -> type[Exception]:
-    from django.db import OperationalError
-
-    return OperationalError
 
 
 def call(function: str, *arguments: Any) -> Any:
@@ -92,7 +85,10 @@ class PostgresLedger:
     """See :class:`fermata.engine.ledger.Ledger`."""
 
     def start(self, execution: NewExecution) -> Recorded:
-        """Raises Conflict when the workflow key is live, IdempotencyKeyReused; ``replayed`` answers the first id."""
+        """See the port; ``replayed`` answers the first id.
+
+        Raises Conflict when the workflow key is live, IdempotencyKeyReused.
+        """
         try:
             answer = call("fermata_start", wire.start_text(execution))
         except psycopg.errors.UniqueViolation as error:
@@ -152,6 +148,9 @@ class PostgresLedger:
         return int(rows[0][0]) if rows else None
 
     def end(self, execution_id: str, *, why: str, by: str) -> tuple[str, bool, list[Ring]]:
-        """Begin to end an execution (why: cancel | timeout); its status, whether it is final, and the settle row's ring."""
+        """Begin to end an execution (why: cancel | timeout).
+
+        Its status, whether it is final, and the settle row's ring.
+        """
         answer = call("fermata_end", execution_id, why, by)
         return answer["status"], answer["final"], wire.rings(answer["rings"])

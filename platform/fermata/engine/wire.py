@@ -1,7 +1,8 @@
 """Decisions as the text PostgreSQL gets, and its answers as values.
 
-Payloads (outputs, inputs, items, variable values, resume values) travel as JSON *texts* inside the JSON argument, so
-that numbers and keys arrive in the ``json`` columns as they were written; only the envelope is ``jsonb``.
+Payloads (outputs, inputs, items, variable values, resume values) travel as JSON *texts* inside the JSON
+argument, so that numbers and keys arrive in the ``json`` columns as they were written; only the envelope is
+``jsonb``.
 """
 
 from __future__ import annotations
@@ -30,7 +31,10 @@ def text(value: Any) -> str:
 
 
 def envelope(value: Any) -> str:
-    """The envelope's text; NUL characters, which ``jsonb`` refuses, become U+FFFD in it (payload texts keep theirs)."""
+    """The envelope's text.
+
+    NUL characters, which ``jsonb`` refuses, become U+FFFD in it; payload texts keep theirs.
+    """
     dumped = orjson.dumps(value)
     if b"\\u0000" in dumped:
         dumped = orjson.dumps(_without_nul(orjson.loads(dumped)))

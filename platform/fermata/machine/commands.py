@@ -1,7 +1,9 @@
-"""What a decision asks the ledger to write. Plain values; orjson turns them into the argument of ``fermata_record``.
+"""What a decision asks the ledger to write.
 
-A decision is a list of stages. The ledger applies the first; each further stage only if the scope named by the check
-of the stage before is over (no live step in it). All in one transaction.
+Plain values; orjson turns them into the argument of ``fermata_record``.
+
+A decision is a list of stages. The ledger applies the first; each further stage only if the scope named by
+the check of the stage before is over (no live step in it). All in one transaction.
 """
 
 from __future__ import annotations
@@ -52,7 +54,7 @@ class NewRegion:
 
 @dataclass(slots=True)
 class Arrive:
-    """An edge settles at a counter join; opening it inserts ``step`` (and ``region``, for the header of a loop)."""
+    """An edge settles at a counter join; opening it inserts ``step``, and ``opens`` for a loop's header."""
 
     join: str
     node: str
@@ -70,7 +72,7 @@ class Arrive:
 
 @dataclass(slots=True)
 class Remember:
-    """A live exit or back edge of a loop, kept until the region ends; a later passage replaces an earlier one."""
+    """A live exit or back edge of a loop, kept until the region ends; later passages replace earlier ones."""
 
     region: str
     edge: int
@@ -164,7 +166,8 @@ class Stage:
 class Own:
     """What becomes of the step itself: compare-and-swap on (id, fence, state in ready | running).
 
-    ``due_seconds`` / ``due_at``: when a suspended step goes on by itself. ``definite``: count a definite refusal.
+    ``due_seconds`` / ``due_at``: when a suspended step goes on by itself. ``definite``: count a definite
+    refusal.
     """
 
     id: str
@@ -199,7 +202,7 @@ class VariableWrite:
 
 @dataclass(slots=True)
 class SpawnChild:
-    """A sub-workflow to start in this transaction; the engine fills ``bundle`` (a whole start) before recording."""
+    """A sub-workflow to start in this transaction; the engine fills ``bundle`` (a whole start) first."""
 
     ordinal: int
     workflow: str

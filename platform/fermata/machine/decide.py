@@ -1,8 +1,10 @@
-"""From one performed step to everything that must be written. Pure and local: it reads the step, its out-edges, the
-joins they reach and the frames it stands in; its cost does not depend on the execution's size.
+"""From one performed step to everything that must be written.
 
-``evaluate(template, overrides)`` renders a ``{{ }}`` template against what the claim loaded, with ``overrides``
-({"steps": {...}, "index": n}) on top, and raises ExpressionError; nothing else reaches outside.
+Pure and local: it reads the step, its out-edges, the joins they reach and the frames it stands in; its cost
+does not depend on the execution's size.
+
+``evaluate(template, overrides)`` renders a ``{{ }}`` template against what the claim loaded, with
+``overrides`` ({"steps": {...}, "index": n}) on top, and raises ExpressionError; nothing else reaches outside.
 """
 
 from __future__ import annotations
@@ -155,7 +157,10 @@ class _Decider:
         return self._decision(own, writes=writes)
 
     def _take(self, node: PlanNode, port: str) -> None:
-        """Settle the out-edges: those of ``port`` whose guard holds are live. A broken guard starts the failure chain."""
+        """Settle the out-edges: those of ``port`` whose guard holds are live.
+
+        A broken guard starts the failure chain.
+        """
         settled: list[tuple[int, bool]] = []
         for name, edges in node.out.items():
             for index in edges:

@@ -11,8 +11,10 @@ from fermata.machine.outcomes import Failure
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """After an item ended. ``state`` of the region; ``next_item``: start another one; ``settle``: cancel the live
-    items first, for ``cause``; ``result``: the region is over and its container wakes with this.
+    """After an item ended.
+
+    ``state`` of the region; ``next_item``: start another one; ``settle``: cancel the live items first, for
+    ``cause``; ``result``: the region is over and its container wakes with this.
     """
 
     state: str
@@ -37,8 +39,10 @@ def failure_of(region: Mapping[str, Any], error: Mapping[str, Any] | None) -> di
 def ended(
     region: Mapping[str, Any], *, drain: bool, cancel: bool, error: Mapping[str, Any] | None
 ) -> Verdict:
-    """What follows from the counts after an item ended; ``region`` has total, next, active, succeeded, failed,
-    failure_limit, mode, state, cause with this item counted already. ``error``: the last item error, if it failed.
+    """What follows from the counts after an item ended.
+
+    ``region`` has total, next, active, succeeded, failed, failure_limit, mode, state and cause, with this
+    item counted already. ``error``: the last item error, if it failed.
     """
     cause = region["cause"]
     limit = region["failure_limit"]

@@ -1,7 +1,8 @@
 """Deterministic ids, so that a message can name a step before it exists.
 
-sha-256 over the identity's text, first 16 bytes as a UUID. ``engine/sql`` has the same functions; a test holds them
-together. A region's id hashes its opener, so the chain of regions (the path) is in every step's id.
+sha-256 over the identity's text, first 16 bytes as a UUID. ``engine/sql`` has the same functions; a test
+holds them together. A region's id hashes its opener, so the chain of regions (the path) is in every step's
+id.
 """
 
 from __future__ import annotations

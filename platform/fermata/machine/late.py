@@ -1,4 +1,4 @@
-"""Failures that can only come late: all forward paths lead through a join that has opened (engine.md §2a.7)."""
+"""Failures that can only come late: all forward paths lead through an open join (engine.md §2a.7)."""
 
 from __future__ import annotations
 

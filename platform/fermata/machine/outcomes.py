@@ -15,8 +15,8 @@ class Failure:
     """Why something failed.
 
     ``kind`` is the error class that ``retry.on`` and ``catch`` match, e.g. ``http_5xx``, ``timeout``,
-    ``expression_error``. ``definite``: the outside refused (4xx, business error), so a repeat is a new request.
-    ``cause`` is the failure that led to this one, in the same JSON shape.
+    ``expression_error``. ``definite``: the outside refused (4xx, business error), so a repeat is a new
+    request. ``cause`` is the failure that led to this one, in the same JSON shape.
     """
 
     kind: str
@@ -66,7 +66,7 @@ class Fail:
 
 @dataclass(frozen=True, slots=True)
 class Sleep:
-    """Suspend for ``seconds`` (shifts while paused) or until the instant ``until`` (does not); the worker is free.
+    """Suspend for ``seconds`` (shifts while paused) or until the instant ``until`` (does not).
 
     When due the node is performed again with ``resume = {"kind": "timer"}``.
     """
@@ -80,9 +80,9 @@ class Await:
     """Suspend until something from outside arrives.
 
     ``kind`` "signal" waits for a signal called ``name``; "approval" makes an approval row from ``data``
-    ({title, description?, assignees, quorum, form?}); "callback" waits for the step's callback token.
-    The node is performed again with ``resume = {"kind": kind, "payload": …}`` or, when ``due_seconds`` / ``due_at``
-    passed first, ``{"kind": "timeout"}``.
+    ({title, description?, assignees, quorum, form?}); "callback" waits for the step's callback token. The
+    node is performed again with ``resume = {"kind": kind, "payload": …}`` or, when ``due_seconds`` /
+    ``due_at`` passed first, ``{"kind": "timeout"}``.
     """
 
     kind: Literal["signal", "approval", "callback"]
@@ -144,7 +144,7 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """End the innermost loop. In a foreach it takes no new item; ``running`` decides about items under way."""
+    """End the innermost loop. A foreach takes no new item; ``running`` decides about items under way."""
 
     running: Literal["drain", "cancel"] = "drain"
 

@@ -1,4 +1,4 @@
-"""How passages, items, loops and executions end, and what a failure does to the regions around it (engine.md §2, §2a)."""
+"""How passages, items, loops and executions end, and what a failure does to the regions around it."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Passages:
             self.stage.steps.append(self._turn_row(frame, region))
 
     def _needs_ledger(self, region: PlanRegion) -> bool:
-        """Whether the end of the passage reads a variable this very record writes: only the ledger knows its value."""
+        """Whether the passage's end reads a variable this record writes: only the ledger knows its value."""
         return any(f"var:{name}" in region.ending_reads for name in self.written)
 
     def _alone(self, level: int) -> bool:
@@ -137,7 +137,7 @@ class Passages:
         )
 
     def _collected(self, region: PlanRegion) -> Any:
-        """An item's result: the ``collect`` expression, or its sink's output (by node id where there are several)."""
+        """An item's result: the ``collect`` expression, or its sink's output (several: by node id)."""
         collect = region.ending.get("collect", "all")
         if collect not in ("all", "none"):
             return self.evaluate(collect, self.seen())
@@ -146,7 +146,7 @@ class Passages:
         return outputs.get(region.sinks[0]) if len(region.sinks) == 1 else outputs
 
     def _next_item(self, frame: Frame, region: PlanRegion) -> dict[str, Any]:
-        """What EndItem needs to start another item: templates without iteration, and which of them enter a loop."""
+        """What EndItem needs to start another item: templates without iteration, and which enter a loop."""
         _, steps = starts_of(
             self.plan,
             region,

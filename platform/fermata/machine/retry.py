@@ -1,4 +1,7 @@
-"""When a failed attempt is tried again. Pure: jitter comes from a hash of the step and attempt, not from chance."""
+"""When a failed attempt is tried again.
+
+Pure: jitter comes from a hash of the step and attempt, not from chance.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +28,8 @@ def delay_seconds(
 ) -> float | None:
     """Seconds until the next attempt, or None when the policy is exhausted or does not cover this failure.
 
-    ``asked_seconds``: the least delay the node asked for (Retry-After, ``self.retry``); a node that asks is retried
-    within ``max_attempts`` whatever its class.
+    ``asked_seconds``: the least delay the node asked for (Retry-After, ``self.retry``); a node that asks is
+    retried within ``max_attempts`` whatever its class.
     """
     if attempt >= policy.max_attempts:
         return None

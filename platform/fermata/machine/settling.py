@@ -70,7 +70,7 @@ def starts_of(
 def enter_loop(
     plan: Plan, header: PlanNode, *, region_id: str, iteration: int, path: list[list[Any]]
 ) -> NewRegion:
-    """The region row of a natural loop entered from one passage of ``region_id``; ``path`` is that passage's."""
+    """The row of a natural loop entered from one passage of ``region_id``; ``path`` is that passage's."""
     name = header.region
     return NewRegion(
         id=identity.loop_id(region_id, iteration, name),
@@ -153,10 +153,10 @@ class Settling:
                 if not live and self._deaths >= DEATHS_AT_ONCE:
                     self._hand_over(edge, level)
                 else:
-                    self._settle(edge, live, level)
+                    self._settle(edge, live=live, level=level)
         self._arrive()
 
-    def _settle(self, index: int, live: bool, level: int) -> None:
+    def _settle(self, index: int, *, live: bool, level: int) -> None:
         frame = self.step.frames[level]
         region = self.plan.regions[frame.name]
         edge = self.plan.edges[index]
@@ -167,11 +167,11 @@ class Settling:
                 self.remembered.setdefault(frame.id, set()).add(index)
                 self.stage.remember.append(Remember(frame.id, index, frame.iteration, self.step.id))
         elif target.region == frame.name or (inner.kind == "loop" and inner.parent == frame.name):
-            self._reach(target, index, live, level)
+            self._reach(target, index, live=live, level=level)
         else:
             raise InvariantBroken(f"Edge {index} leads from region {frame.name} into {target.region}.")
 
-    def _reach(self, node: PlanNode, index: int, live: bool, level: int) -> None:
+    def _reach(self, node: PlanNode, index: int, *, live: bool, level: int) -> None:
         if node.join is not None:
             self._local.setdefault((level, node.id), {})[index] = live
         elif live:

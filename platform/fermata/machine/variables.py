@@ -11,7 +11,7 @@ from fermata.machine.view import Claim
 
 
 def written(claim: Claim, plan: Plan, writes: Iterable[Write]) -> dict[str, Any]:
-    """Name → value after the writes, starting from what the claim read: for the guards of the writer's own out-edges.
+    """Name → value after the writes, from what the claim read: for the guards of the writer's own edges.
 
     The ledger applies the same operations atomically to the current value; that one is recorded.
     """
@@ -23,7 +23,7 @@ def written(claim: Claim, plan: Plan, writes: Iterable[Write]) -> dict[str, Any]
 
 
 def applied(operation: str, old: Any, value: Any) -> Any:
-    """``set``, ``increment`` (from 0), ``append`` (to []), ``merge`` (into {}); an old value of another type is replaced."""
+    """``set``, ``increment`` (from 0), ``append`` (to []), ``merge`` (into {}); other types are replaced."""
     if operation == "increment":
         return (old if isinstance(old, (int, float)) and not isinstance(old, bool) else 0) + value
     if operation == "append":

@@ -1,4 +1,4 @@
-"""What a worker knows of a step when it decides: the step, its frames, and nothing that grows with the execution."""
+"""What a worker knows of a step when it decides: nothing here grows with the execution."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 class Frame:
     """A region as the step stands in it; ``frames[0]`` is the step's own region, the last one is the root.
 
-    ``iteration``: the passage or item the step belongs to. ``step_id``: the container's step, None for root and loops.
-    ``path``: [[region name, iteration], …] of the scope the region itself stands in.
+    ``iteration``: the passage or item the step belongs to. ``step_id``: the container's step, None for root
+    and loops. ``path``: [[region name, iteration], …] of the scope the region itself stands in.
     """
 
     id: str
@@ -72,9 +72,9 @@ class Claim:
     """Everything one performance needs, loaded in one round trip.
 
     ``steps``: node (or ``loop/node``) → {"output"} or {"error"}; absent ancestors are not in it. ``previous``
-    likewise. ``variables``: values found in the ledger (declared defaults fill the rest). ``remembered``: live exits
-    and back edges of the step's loop region, [[edge, passage], …], for its turn and settle rows. ``result``: what a
-    container's region came to.
+    likewise. ``variables``: values found in the ledger (declared defaults fill the rest). ``remembered``:
+    live exits and back edges of the step's loop region, [[edge, passage], …], for its turn and settle rows.
+    ``result``: what a container's region came to.
     """
 
     step: StepView
