@@ -32,7 +32,8 @@ class Acknowledging(bootsteps.StartStopStep):  # type: ignore[misc]
 
             def settle() -> None:
                 acknowledge(*arguments)
-                if not acknowledge.__self__.acknowledged:  # type: ignore[attr-defined]
+                taken: bool = acknowledge.__self__.acknowledged  # type: ignore[attr-defined]
+                if not taken and parent.blueprint.state == bootsteps.RUN:  # at the end nothing is consumed
                     raise ConnectionResetError("the broker did not take an acknowledgement")
 
             return parent.hub.call_soon(settle)

@@ -51,9 +51,12 @@ class Program:
         try:
             return self.process.wait(seconds)
         except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGUSR1)  # Celery answers with what every thread does
+            with self.heard:
+                self.heard.wait_for(lambda: any("LOCAL VARIABLES" in line for line in self.lines), 5)
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
-            raise
+            raise AssertionError(f"it did not end: {''.join(self.lines)[-8000:]}") from None
 
 
 @pytest.fixture
