@@ -28,7 +28,7 @@ class PackageNotInstalled(Exception):
     """The worker's environment does not have the package."""
 
 
-@shared_task(name="workers.examples.parse_requirements")
+@shared_task(name="workers.examples.parse_requirements")  # type: ignore[untyped-decorator]
 def parse_requirements(text: str) -> Json:
     """The pinned packages of a requirements file, by name and once each.
 
@@ -48,7 +48,7 @@ def parse_requirements(text: str) -> Json:
     return {"packages": [packages[name] for name in sorted(packages)], "skipped": skipped}
 
 
-@shared_task(name="workers.examples.package_metadata")
+@shared_task(name="workers.examples.package_metadata")  # type: ignore[untyped-decorator]
 def package_metadata(name: str, version: str | None = None) -> Json:
     """What the installed package says of itself.
 
@@ -61,8 +61,8 @@ def package_metadata(name: str, version: str | None = None) -> Json:
         wanted = f"{name} {version}" if version else name
         raise PackageNotInstalled(f"{wanted} is not installed here; is its name right?") from None
     licence = licences.declared(
-        expression=found.metadata.get("License-Expression"),
-        text=found.metadata.get("License"),
+        expression=found.metadata.get("License-Expression"),  # type: ignore[attr-defined]
+        text=found.metadata.get("License"),  # type: ignore[attr-defined]
         classifiers=found.metadata.get_all("Classifier") or [],
     )
     files = found.files
@@ -79,8 +79,8 @@ def package_metadata(name: str, version: str | None = None) -> Json:
     }
 
 
-@shared_task(name="workers.examples.audit_report")
-def audit_report(
+@shared_task(name="workers.examples.audit_report")  # type: ignore[untyped-decorator]
+def audit_report(  # noqa: PLR0917 - Celery calls by position or name, as the node says
     source: str,
     packages: Sequence[Json],
     errors: Sequence[Json],
@@ -167,7 +167,8 @@ def _markdown(report: Mapping[str, Any]) -> Iterator[str]:
     totals, decision = report["totals"], report["decision"]
     yield f"# Licences of {_cell(report['source'])}"
     yield ""
-    yield f"{totals['packages']} packages, {_mebibytes(totals['size_bytes'])}; {totals['failed']} could not be read."
+    size = _mebibytes(totals["size_bytes"])
+    yield f"{totals['packages']} packages, {size}; {totals['failed']} could not be read."
     if decision is None:
         yield "Nothing was unknown, so nobody was asked."
     else:

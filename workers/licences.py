@@ -105,7 +105,7 @@ class _Expression:
     """
 
     def __init__(self, words: str) -> None:
-        self.tokens = re.findall(r"[()]|[^\s()]+", words)
+        self.tokens: list[str] = re.findall(r"[()]|[^\s()]+", words)
         self.tokens.reverse()
 
     def read(self) -> Family:

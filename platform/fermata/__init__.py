@@ -1,7 +1,7 @@
 """Fermata: durable workflows that can be drawn, run, held, stepped and replayed.
 
-Where to start: `errors` draws the error tree; `graph` says what a workflow is; `machine` says what an execution
-does; `engine` does it, with PostgreSQL as the truth; `config` puts everything together.
+Where to start: `errors` draws the error tree; `graph` says what a workflow is; `machine` says what an
+execution does; `engine` does it, with PostgreSQL as the truth; `config` puts everything together.
 
 Imports point downward only (see the contracts in `pyproject.toml`):
 

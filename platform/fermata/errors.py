@@ -1,27 +1,27 @@
 """Every error of the house. The docstring is the message; ``code`` is stable and public.
 
-    FermataError
-    ├── InputError            who must act: the user
-    │   ├── InvalidDocument       carries problems
-    │   ├── InvalidInput
-    │   ├── ExpressionError
-    │   ├── PayloadTooLarge
-    │   ├── NotFound
-    │   ├── Forbidden
-    │   ├── Conflict
-    │   │   ├── IllegalMove
-    │   │   ├── DraftOutOfDate
-    │   │   ├── VersionIsImmutable
-    │   │   └── IdempotencyKeyReused
-    │   └── LimitExceeded
-    ├── OperatorError         who must act: the operator
-    │   ├── Misconfigured
-    │   ├── ServerUnavailable
-    │   └── UnknownFormat
-    └── EngineError           who must act: us
-        ├── LeaseLost
-        ├── StaleFence
-        └── InvariantBroken
+FermataError
+├── InputError            who must act: the user
+│   ├── InvalidDocument       carries problems
+│   ├── InvalidInput
+│   ├── ExpressionError
+│   ├── PayloadTooLarge
+│   ├── NotFound
+│   ├── Forbidden
+│   ├── Conflict
+│   │   ├── IllegalMove
+│   │   ├── DraftOutOfDate
+│   │   ├── VersionIsImmutable
+│   │   └── IdempotencyKeyReused
+│   └── LimitExceeded
+├── OperatorError         who must act: the operator
+│   ├── Misconfigured
+│   ├── ServerUnavailable
+│   └── UnknownFormat
+└── EngineError           who must act: us
+    ├── LeaseLost
+    ├── StaleFence
+    └── InvariantBroken
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class FermataError(Exception):
     actor: ClassVar[Actor] = "us"
 
     def __init__(self, message: str | None = None, /, *, cure: str | None = None, **data: Any) -> None:
-        """``message`` replaces the docstring's sentence, ``cure`` says what to do, ``data`` is shown to the client."""
+        """``message`` replaces the docstring's sentence, ``cure`` says what to do, clients see ``data``."""
         self.message = message or (type(self).__doc__ or "").strip()
         self.cure = cure
         self.data = data

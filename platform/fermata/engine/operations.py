@@ -91,8 +91,9 @@ def start(
         started_by=started_by,
         deadline_seconds=plan.settings.timeout_seconds,
         variables=dict(variables or {}),
-        idempotency=idempotency
-        and {"route": idempotency.route, "key": idempotency.key, "digest": idempotency.request_digest.hex()},
+        idempotency=None
+        if idempotency is None
+        else {"route": idempotency.route, "key": idempotency.key, "digest": idempotency.request_digest.hex()},
         room=rooms()(),
     )
     recorded = PostgresLedger().start(new)

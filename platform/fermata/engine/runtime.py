@@ -77,9 +77,7 @@ def performer(worker: str) -> Performer:
         guard=limits.expression_time,
         time_limit=limits.wall_time,
         call_task=_task_caller[0] if _task_caller else None,
-        allowed_hosts=tuple(settings.FERMATA_ALLOWED_EGRESS)
-        if hasattr(settings, "FERMATA_ALLOWED_EGRESS")
-        else (),
+        allowed_hosts=tuple(getattr(settings, "FERMATA_ALLOWED_EGRESS", ())),
         room=rooms(),
     )
     return Performer(parts, worker=worker)

@@ -22,21 +22,50 @@ class ConfigProblem:
 class NodeTypeInfo(Protocol):
     """One version of a node type, as the graph sees it."""
 
-    name: str
-    version: int
-    container: Literal["foreach", "while"] | None
-    choosing: bool
-    """It answers with one of its ports (condition, switch, approval); others start all edges of their only port."""
-    runnable: bool
-    """False for notes: they are kept in the document and left out of the plan."""
-    leaves_passage: bool
-    """True for break and continue: only inside a loop, no out-edges needed."""
-    secrets_allowed: bool
-    """True for types with outside effects: their config may read ``secrets.<name>``."""
-    reads: tuple[str, ...]
-    """What ``perform`` asks for beside its config's expressions, e.g. ``("arrivals",)``; see graph/plan.py."""
-    deferred: tuple[str, ...]
-    """Top-level config keys evaluated at the end of a passage instead of when the node is performed."""
+    @property
+    def name(self) -> str:
+        """What documents call it."""
+        ...
+
+    @property
+    def version(self) -> int:
+        """Counts up when its config or meaning changes."""
+        ...
+
+    @property
+    def container(self) -> Literal["foreach", "while"] | None:
+        """The kind of region it opens, or None."""
+        ...
+
+    @property
+    def choosing(self) -> bool:
+        """It answers with one of its ports (condition, switch, approval); others have only one."""
+        ...
+
+    @property
+    def runnable(self) -> bool:
+        """False for notes: they are kept in the document and left out of the plan."""
+        ...
+
+    @property
+    def leaves_passage(self) -> bool:
+        """True for break and continue: only inside a loop, no out-edges needed."""
+        ...
+
+    @property
+    def secrets_allowed(self) -> bool:
+        """True for types with outside effects: their config may read ``secrets.<name>``."""
+        ...
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """What ``perform`` asks for beside its config's expressions, such as ``("arrivals",)``."""
+        ...
+
+    @property
+    def deferred(self) -> tuple[str, ...]:
+        """Top-level config keys evaluated at the end of a passage instead of when the node is performed."""
+        ...
 
     def ports(self, config: Mapping[str, Any]) -> tuple[str, ...]:
         """Output ports for this (unrendered) config, the default one ("out") included where it has one."""

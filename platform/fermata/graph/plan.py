@@ -63,9 +63,9 @@ class PlanEdge:
 class JoinPolicy:
     """When a node with several forward in-edges starts.
 
-    ``total`` forward in-edges; opens once ``need`` of them are live — at once if ``eager``, otherwise when all are
-    settled; it is skipped as soon as ``need`` can no longer be met. auto: need 1, not eager; all: need total, eager;
-    any: need 1, eager.
+    ``total`` forward in-edges; opens once ``need`` of them are live — at once if ``eager``, otherwise when
+    all are settled; it is skipped as soon as ``need`` can no longer be met. auto: need 1, not eager; all:
+    need total, eager; any: need 1, eager.
     """
 
     mode: Literal["auto", "all", "any"]
@@ -90,11 +90,11 @@ class Retry:
 class PlanNode:
     """One node, ready to run.
 
-    ``config``: the document's config with ``{{ }}`` texts left in place. ``reads``: everything its step's claim must
-    load: the config's reads, its out-edges' guards and — where this node may end a serial region's passage — what the
-    region evaluates then. ``out``: port → edge indices. ``into``: forward in-edges (for a loop header: entry edges).
-    ``freeze``: an ancestor may finish after this node has started (an ``any`` join stands upstream), so what it sees
-    is frozen when it becomes READY.
+    ``config``: the document's config with ``{{ }}`` texts left in place. ``reads``: everything its step's
+    claim must load: the config's reads, its out-edges' guards and — where this node may end a serial region's
+    passage — what the region evaluates then. ``out``: port → edge indices. ``into``: forward in-edges (for a
+    loop header: entry edges). ``freeze``: an ancestor may finish after this node has started (an ``any`` join
+    stands upstream), so what it sees is frozen when it becomes READY.
     """
 
     id: str
@@ -119,14 +119,17 @@ class PlanNode:
 
 @dataclass(frozen=True, slots=True)
 class PlanRegion:
-    """One region. ``name``: "root", the container's node id, or the header's node id with ``@`` before it for loops.
+    """One region.
 
-    ``owner``: the container node (foreach, while) or the header (loop); "" for root. ``members``: its direct nodes.
-    ``starts``: nodes without forward in-edges (loop: the header only). ``sinks``: nodes without out-edges.
-    ``back`` and ``exits``: edge indices (an exit of an inner loop that also leaves this one stands in both).
-    ``serial``: at most one step of a passage is ever live, so its last record ends the passage by itself.
-    ``ending``: expressions evaluated at the end of a passage, by name: foreach ``collect`` and ``failed_when``;
-    while ``condition`` / ``until`` / ``output``; root ``output`` (one expression text per output name, JSON template).
+    ``name``: "root", the container's node id, or the header's node id with ``@`` before it for loops.
+
+    ``owner``: the container node (foreach, while) or the header (loop); "" for root. ``members``: its direct
+    nodes. ``starts``: nodes without forward in-edges (loop: the header only). ``sinks``: nodes without
+    out-edges. ``back`` and ``exits``: edge indices (an exit of an inner loop that also leaves this one stands
+    in both). ``serial``: at most one step of a passage is ever live, so its last record ends the passage by
+    itself. ``ending``: expressions evaluated at the end of a passage, by name: foreach ``collect`` and
+    ``failed_when``; while ``condition`` / ``until`` / ``output``; root ``output`` (one expression text per
+    output name, JSON template).
     """
 
     name: str
