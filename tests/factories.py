@@ -66,8 +66,8 @@ class WorkflowFactory(DjangoModelFactory[Workflow]):
     name = factory.Sequence(lambda n: f"workflow {n}")
 
     @factory.post_generation
-    def definition(self, create: bool, extracted: dict[str, Any] | None, **_: Any) -> None:
-        if create:
+    def definition(self, created: Any, extracted: dict[str, Any] | None, **_: Any) -> None:
+        if created:
             Draft.objects.create(workflow=self, definition=extracted or document(), editor={})
 
 

@@ -14,7 +14,9 @@ class User(AbstractUser):
     """A person, or a program's account."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    locale = models.CharField(max_length=16, default="en", help_text="language of the interface, such as en or de")
+    locale = models.CharField(
+        max_length=16, default="en", help_text="language of the interface, such as en or de"
+    )
 
     class Meta:
         db_table = "fermata_user"
@@ -55,8 +57,8 @@ class Membership(models.Model):
 class ApiToken(models.Model):
     """A program's key, ``fmt_<id>_<secret>``: of one user, for one workspace, narrowed by scopes.
 
-    Only the SHA-256 of the 256-bit secret is stored: at that length a slow hash would protect nothing and cost every
-    request. Empty ``scopes``: everything the user may do in the workspace.
+    Only the SHA-256 of the 256-bit secret is stored: at that length a slow hash would protect nothing and
+    cost every request. Empty ``scopes``: everything the user may do in the workspace.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -78,8 +80,6 @@ class ApiToken(models.Model):
         return f"{self.name} of {self.user}"
 
 
-
-
 class SignInAttempt(models.Model):
     """Attempts to sign in, counted by name and address; see :mod:`fermata.accounts.throttle`."""
 
@@ -95,7 +95,10 @@ class SignInAttempt(models.Model):
 
 
 class Ticket(models.Model):
-    """A short-lived right to open one stream, used once: for programs that cannot send headers with a WebSocket."""
+    """A short-lived right to open one stream, used once.
+
+    For programs that cannot send headers with a WebSocket.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     secret_digest = models.BinaryField(max_length=32)

@@ -24,7 +24,10 @@ LAST_USED_PRECISION = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """The first administrator. ``password`` is the generated one, to be shown once; None when it was given."""
+    """The first administrator.
+
+    ``password`` is the generated one, to be shown once; None when it was given.
+    """
 
     username: str
     password: str | None
@@ -42,12 +45,14 @@ class IssuedToken:
 def ensure_first_administrator(password: str | None) -> Created | None:
     """Make the default workspace and, when there is no superuser, the user ``admin`` who owns it.
 
-    ``password`` None generates one. None is returned when an administrator was there already; running it again, or in
-    several processes at once, changes nothing.
+    ``password`` None generates one. None is returned when an administrator was there already; running it
+    again, or in several processes at once, changes nothing.
     """
     with transaction.atomic():
         workspace, _ = Workspace.objects.get_or_create(slug=DEFAULT_WORKSPACE, defaults={"name": "Default"})
-        Workspace.objects.select_for_update().get(id=workspace.id)  # the second of two first starts waits here
+        Workspace.objects.select_for_update().get(
+            id=workspace.id
+        )  # the second of two first starts waits here
         if User.objects.filter(is_superuser=True).exists():
             return None
         chosen = password or secrets.token_urlsafe(12)
@@ -55,7 +60,9 @@ def ensure_first_administrator(password: str | None) -> Created | None:
         user.is_superuser = user.is_staff = user.is_active = True
         user.set_password(chosen)
         user.save()
-        Membership.objects.update_or_create(user=user, workspace=workspace, defaults={"role": Role.OWNER.value})
+        Membership.objects.update_or_create(
+            user=user, workspace=workspace, defaults={"role": Role.OWNER.value}
+        )
     return Created(username=user.username, password=None if password else chosen, workspace=workspace.slug)
 
 
@@ -86,7 +93,10 @@ def create_token(
     scopes: Sequence[str] = (),
     expires_at: datetime | None = None,
 ) -> IssuedToken:
-    """A token of the user for a workspace. Raises InvalidInput for an unknown scope, NotFound for a stranger."""
+    """A token of the user for a workspace.
+
+    Raises InvalidInput for an unknown scope, NotFound for a stranger.
+    """
     unknown = sorted(set(scopes) - set(SCOPES))
     if unknown:
         raise InvalidInput(
@@ -122,6 +132,9 @@ def revoke_token(token: ApiToken) -> None:
 
 
 def note_token_use(token: ApiToken) -> None:
-    """Remember that the token was used, to the minute: at most one write a minute however many requests come."""
+    """Remember that the token was used, to the minute.
+
+    At most one write a minute however many requests come.
+    """
     stale = Q(last_used_at=None) | Q(last_used_at__lt=Now() - LAST_USED_PRECISION)
     ApiToken.objects.filter(stale, id=token.id).update(last_used_at=Now())

@@ -69,7 +69,10 @@ ACTIONS: dict[str, Rule] = {
 
 
 def allows(role: str | None, action: str, *, scopes: Collection[str] = ()) -> bool:
-    """True when ``role`` may do ``action`` and ``scopes`` (empty: unrestricted) cover it. Unknown names: False."""
+    """True when ``role`` may do ``action`` and ``scopes`` (empty: unrestricted) cover it.
+
+    Unknown names: False.
+    """
     rule = ACTIONS.get(action)
     if rule is None or role not in RANK:
         return False

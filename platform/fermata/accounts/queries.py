@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from fermata.accounts import permissions, tokens
@@ -47,7 +47,7 @@ def principal_of_user(user: User) -> Principal:
 
 
 def principal_of_token(text: str) -> Principal | None:
-    """The principal of a token's text (one query), or None when it is unknown, expired, revoked or its user gone."""
+    """The principal of a token's text; None for one unknown, expired or revoked, or whose user is gone."""
     parsed = tokens.parse(text)
     if parsed is None:
         return None
@@ -58,7 +58,7 @@ def principal_of_token(text: str) -> Principal | None:
 
 
 def principal_again(principal: Principal) -> Principal | None:
-    """The same principal read anew, or None when the user was deactivated or the token withdrawn meanwhile."""
+    """The same principal read anew, or None when user or token were withdrawn meanwhile."""
     if principal.token is not None:
         token = _usable_tokens().filter(id=principal.token.id).first()
         return None if token is None else _principal(token)
@@ -96,13 +96,15 @@ def token_of(user: User, token_id: UUID) -> ApiToken | None:
     return ApiToken.objects.filter(user=user, id=token_id).first()
 
 
-def _usable_tokens():  # type: ignore[no-untyped-def]
+def _usable_tokens() -> QuerySet[ApiToken]:
     unexpired = Q(expires_at=None) | Q(expires_at__gt=Now())
     return ApiToken.objects.select_related("user").filter(unexpired, revoked_at=None, user__is_active=True)
 
 
 def _principal(token: ApiToken) -> Principal:
-    role = Membership.objects.filter(user=token.user, workspace_id=token.workspace_id).values_list("role", flat=True)
+    role = Membership.objects.filter(user=token.user, workspace_id=token.workspace_id).values_list(
+        "role", flat=True
+    )
     held = role.first()
     roles = {} if held is None else {token.workspace_id: held}
     return Principal(user=token.user, roles=roles, scopes=tuple(token.scopes), token=token)

@@ -1,4 +1,7 @@
-"""A limit on guessing passwords: attempts are counted in one atomic statement, so parallel requests cannot slip by."""
+"""A limit on guessing passwords.
+
+Attempts are counted in one atomic statement, so parallel requests cannot slip by.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,8 @@ MOST_BY_ADDRESS = 100
 COUNT = """
 INSERT INTO fermata_sign_in_attempt AS seen (key, attempts, since) VALUES (%(key)s, 1, now())
 ON CONFLICT (key) DO UPDATE SET
-    attempts = CASE WHEN seen.since < now() - %(window)s * interval '1 second' THEN 1 ELSE seen.attempts + 1 END,
+    attempts = CASE WHEN seen.since < now() - %(window)s * interval '1 second' THEN 1
+        ELSE seen.attempts + 1 END,
     since = CASE WHEN seen.since < now() - %(window)s * interval '1 second' THEN now() ELSE seen.since END
 RETURNING attempts, extract(epoch FROM since + %(window)s * interval '1 second' - now())
 """
@@ -32,7 +36,9 @@ def attempt(username: str, *, address: str) -> int | None:
 def forget(username: str, *, address: str) -> None:
     """After a success: the name's attempts from this address are forgotten."""
     with connection.cursor() as database:
-        database.execute("DELETE FROM fermata_sign_in_attempt WHERE key = %s", [_key(username.casefold(), address)])
+        database.execute(
+            "DELETE FROM fermata_sign_in_attempt WHERE key = %s", [_key(username.casefold(), address)]
+        )
 
 
 def _count(key: bytes, most: int) -> int | None:

@@ -34,7 +34,10 @@ def issue(principal: Principal, *, purpose: str) -> tuple[str, datetime]:
 
 
 def redeem(text: str, *, purpose: str) -> Principal | None:
-    """Use a ticket up: its principal as of now, or None for one that is unknown, used, expired or for something else."""
+    """Use a ticket up.
+
+    Its principal as of now, or None for one that is unknown, used, expired or for something else.
+    """
     parsed: TokenText | None = None
     if text.startswith(f"{PREFIX}_"):
         parsed = tokens.parse(text.replace(PREFIX, tokens.PREFIX, 1))

@@ -49,7 +49,9 @@ class ApprovalsView(Resource):
         asked = self.query(ApprovalList)
         found: list[dict[str, Any]] = []
         after = pagination.decode(asked.cursor, datetime, UUID)
-        for workspace_id in self.workspace_ids("approval.read"):  # the caller's names differ by workspace: roles
+        for workspace_id in self.workspace_ids(
+            "approval.read"
+        ):  # the caller's names differ by workspace: roles
             found += engine.approvals(
                 workspace_ids=[workspace_id],
                 filters=engine.Approvals(
@@ -57,7 +59,7 @@ class ApprovalsView(Resource):
                     assignees=assignees(self.principal, workspace_id) if asked.mine else None,
                     execution_id=asked.execution,
                 ),
-                after=after,  # type: ignore[arg-type]
+                after=after,
                 limit=asked.limit + 1,
             )
         found.sort(key=lambda row: (row["created_at"], row["id"]), reverse=True)
@@ -72,9 +74,9 @@ class OneApproval(Resource):
 
     missing = "There is no such approval."
 
-    def load(self, *, approval_id: UUID) -> Any:
+    def load(self, **ids: Any) -> Any:
         """The approval's row."""
-        return engine.approval(approval_id)
+        return engine.approval(ids["approval_id"])
 
 
 class ApprovalView(OneApproval):

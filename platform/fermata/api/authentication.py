@@ -23,7 +23,10 @@ class TokenAuthentication(BaseAuthentication):
     """``Authorization: Bearer fmt_…``. Any other scheme is left to others."""
 
     def authenticate(self, request: Request) -> tuple[User, Principal] | None:
-        """User and principal, or None without the header. Raises AuthenticationFailed for a token that is no good."""
+        """User and principal, or None without the header.
+
+        Raises AuthenticationFailed for a token that is no good.
+        """
         header = request.META.get("HTTP_AUTHORIZATION", "")
         scheme, _, text = header.partition(" ")
         if scheme.lower() != SCHEME.lower():
@@ -43,7 +46,10 @@ class CookieAuthentication(SessionAuthentication):
     """The session cookie; anything but a read needs the CSRF token."""
 
     def authenticate(self, request: Request) -> tuple[User, Principal] | None:
-        """User and principal, or None when nobody is signed in. Raises PermissionDenied without CSRF token."""
+        """User and principal, or None when nobody is signed in.
+
+        Raises PermissionDenied without CSRF token.
+        """
         found = super().authenticate(request)
         return None if found is None else (found[0], queries.principal_of_user(found[0]))
 

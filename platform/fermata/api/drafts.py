@@ -66,10 +66,16 @@ class DraftView(OneWorkflow):
     def patch(self, request: Request, workflow_id: UUID) -> Response:
         """Apply an RFC 6902 patch whose paths begin with /definition, /source or /editor."""
         rev = self._seen()
-        return _answer(operations.save_draft(workflow_id, patch=request.data, rev=rev, by=self.principal.user))
+        return _answer(
+            operations.save_draft(workflow_id, patch=request.data, rev=rev, by=self.principal.user)
+        )
 
     @described(
-        "Replace the draft", body=DraftContent, answer=Draft, headers=("If-Match",), errors=(409, 412, 422, 428)
+        "Replace the draft",
+        body=DraftContent,
+        answer=Draft,
+        headers=("If-Match",),
+        errors=(409, 412, 422, 428),
     )
     def put(self, request: Request, workflow_id: UUID) -> Response:
         """Put a whole new content in the draft."""
@@ -78,7 +84,9 @@ class DraftView(OneWorkflow):
         if given.definition is None and given.source is None:
             raise InvalidRequest("Send a definition or a source.", cure="Add `definition`.")
         content = Content(definition=given.definition, source=given.source, editor=given.editor)
-        return _answer(operations.replace_draft(workflow_id, content=content, rev=rev, by=self.principal.user))
+        return _answer(
+            operations.replace_draft(workflow_id, content=content, rev=rev, by=self.principal.user)
+        )
 
     def _seen(self) -> int | None:
         """The rev in If-Match; None for ``*``."""
@@ -102,7 +110,9 @@ class PublishView(OneWorkflow):
     def post(self, request: Request, workflow_id: UUID) -> Response:
         """The draft as the next version; 422 with every problem when it is not valid."""
         rev = self.body(Publish).draft_rev
-        return Response(_published(operations.publish(workflow_id, by=self.principal.user, rev=rev)), status=201)
+        return Response(
+            _published(operations.publish(workflow_id, by=self.principal.user, rev=rev)), status=201
+        )
 
 
 class VersionsView(OneWorkflow):
@@ -116,7 +126,9 @@ class VersionsView(OneWorkflow):
         asked = self.query(VersionList)
         before = pagination.decode(asked.cursor, int)
         rows = queries.versions(workflow_id, before=before[0] if before else None, limit=asked.limit + 1)
-        page, following = pagination.page(rows, limit=asked.limit, cursor=lambda row: pagination.encode(row.number))
+        page, following = pagination.page(
+            rows, limit=asked.limit, cursor=lambda row: pagination.encode(row.number)
+        )
         names = accounts.usernames([row.created_by for row in page if row.created_by])
         return Response({"results": [_row(row, names) for row in page], "next": following})
 

@@ -36,7 +36,10 @@ ACTIONS = ("cancel", "pause", "resume", "signal")
 
 
 class ExecutionFilters(Query):
-    """``status``: one or several, separated by commas. ``since`` (inclusive) and ``until`` bound the creation."""
+    """``status``: one or several, separated by commas.
+
+    ``since`` (inclusive) and ``until`` bound the creation.
+    """
 
     status: str | None = Field(None, max_length=200)
     workflow: str | None = Field(None, max_length=200, description="id or name")
@@ -110,9 +113,9 @@ class OneExecution(Resource):
 
     missing = "There is no such execution."
 
-    def load(self, *, execution_id: UUID, **_: Any) -> Any:
+    def load(self, **ids: Any) -> Any:
         """The execution's row."""
-        return engine.workspace_of(execution_id)
+        return engine.workspace_of(ids["execution_id"])
 
 
 class ExecutionView(OneExecution):
@@ -264,7 +267,7 @@ def listed(
     rows = engine.executions(
         workspace_ids=workspace_ids,
         filters=filters,
-        after=after,  # type: ignore[arg-type]
+        after=after,
         limit=asked.limit + 1,
     )
     page, following = pagination.page(

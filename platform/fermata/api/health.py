@@ -1,4 +1,7 @@
-"""``/healthz`` (the process answers) and ``/readyz`` (it can serve); at the root and below ``/api/v1``. Public."""
+"""``/healthz`` (the process answers) and ``/readyz`` (it can serve).
+
+At the root and below ``/api/v1``. Public.
+"""
 
 from __future__ import annotations
 

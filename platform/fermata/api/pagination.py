@@ -22,7 +22,10 @@ def encode(*parts: Any) -> str:
 
 
 def decode(cursor: str | None, *kinds: type) -> tuple[Any, ...] | None:
-    """The parts of a cursor as these types, None for none. Raises InvalidRequest for a text that is no cursor."""
+    """The parts of a cursor as these types, None for none.
+
+    Raises InvalidRequest for a text that is no cursor.
+    """
     if cursor is None:
         return None
     try:
@@ -40,7 +43,9 @@ def decode(cursor: str | None, *kinds: type) -> tuple[Any, ...] | None:
         raise InvalidRequest(row["message"], problems=[row]) from error
 
 
-def page(rows: Sequence[Row], *, limit: int, cursor: Callable[[Row], str]) -> tuple[Sequence[Row], str | None]:
+def page(
+    rows: Sequence[Row], *, limit: int, cursor: Callable[[Row], str]
+) -> tuple[Sequence[Row], str | None]:
     """Of up to ``limit + 1`` rows the first ``limit``, and the cursor of what follows, or None at the end."""
     shown = rows[:limit]
     return shown, cursor(shown[-1]) if len(rows) > limit else None
@@ -54,6 +59,6 @@ def _as(kind: type, part: Any) -> Any:
         return moment
     if kind is UUID:
         return UUID(part)
-    if type(part) is not kind or (kind is str and "\x00" in part):
+    if type(part) is not kind or (isinstance(part, str) and "\x00" in part):
         raise ValueError("wrong type")
     return part

@@ -1,7 +1,9 @@
-"""JSON in, strictly: what PostgreSQL, Python and JavaScript would each read differently is refused at the border.
+"""JSON in, strictly.
 
-Refused with a pointer and a cure: NUL, half surrogate pairs, integers beyond 64 bits, NaN and infinities, depth over
-100, a key given twice, a body over 8 MiB, another content type.
+What PostgreSQL, Python and JavaScript would each read differently is refused at the border.
+
+Refused with a pointer and a cure: NUL, half surrogate pairs, integers beyond 64 bits, NaN and infinities,
+depth over 100, a key given twice, a body over 8 MiB, another content type.
 """
 
 from __future__ import annotations
@@ -28,7 +30,10 @@ class StrictJsonParser(BaseParser):
     media_type = "application/json"
 
     def parse(
-        self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+        self,
+        stream: IO[bytes],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         """The body's value. Raises InvalidRequest, PayloadTooLarge."""
         body = stream.read(BODY_BYTES + 1)

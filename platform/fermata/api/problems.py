@@ -31,7 +31,9 @@ class InvalidRequest(errors.InputError):
 
     code = "invalid_request"
 
-    def __init__(self, message: str | None = None, /, *, problems: list[dict[str, Any]] | None = None, **data: Any):
+    def __init__(
+        self, message: str | None = None, /, *, problems: list[dict[str, Any]] | None = None, **data: Any
+    ) -> None:
         """``problems`` are rows of {code, pointer, message, cure}."""
         super().__init__(message, **data)
         self.problems = problems or []
@@ -75,6 +77,19 @@ STATUS: tuple[tuple[type[errors.FermataError], int], ...] = (
 )
 """The first row that fits decides."""
 
+LOGGED = "Something went wrong in Fermata; it has been logged."
+
+FOREIGN: tuple[tuple[type[Exception], int, str, str], ...] = (
+    (Http404, 404, "not_found", "There is no such address."),
+    (PermissionDenied, 403, "forbidden", "This is not allowed."),
+    (RequestDataTooBig, 413, "payload_too_large", "The request is larger than the limit."),
+    (SuspiciousOperation, 400, "invalid_request", "The request is malformed."),
+    (DataError, 400, "invalid_request", "A number or text in the request is out of range."),
+    (OperationalError, 503, "server_unavailable", "The database does not answer in time; try again."),
+    (InterfaceError, 503, "server_unavailable", "The database does not answer in time; try again."),
+)
+"""Django's errors: kind, status, code, detail; the first row that fits decides."""
+
 CODES = {
     400: "invalid_request",
     401: "not_authenticated",
@@ -98,7 +113,10 @@ def status_of(error: errors.FermataError) -> int:
 def document(
     status: int, *, code: str, detail: str, cure: str | None = None, data: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """A problem document as a dict; ``data`` adds members, one that has a standard name as ``object_<name>``."""
+    """A problem document as a dict.
+
+    ``data`` adds members, one that has a standard name as ``object_<name>``.
+    """
     body: dict[str, Any] = {
         "type": f"{TYPE_PREFIX}{code}",
         "title": HTTPStatus(status).phrase,
@@ -116,13 +134,16 @@ def of_error(error: errors.FermataError) -> dict[str, Any]:
     """The problem document of one of the house's errors. Errors of ours keep their details to the log."""
     status = status_of(error)
     if status == 500:
-        return document(500, code=error.code, detail="Something went wrong in Fermata; it has been logged.")
+        return document(500, code=error.code, detail=LOGGED)
     data = {"problems": getattr(error, "problems", None) or None, **error.data}
     return document(status, code=error.code, detail=error.message, cure=error.cure, data=data)
 
 
 def handler(error: Exception, context: dict[str, Any]) -> Response:
-    """The answer to any exception that leaves a view (DRF calls it). Never raises, never shows a traceback."""
+    """The answer to any exception that leaves a view (DRF calls it).
+
+    Never raises, never shows a traceback.
+    """
     body, headers = _body(error)
     if body["status"] >= 500:
         view = type(context.get("view")).__name__
@@ -138,21 +159,10 @@ def _body(error: Exception) -> tuple[dict[str, Any], dict[str, str]]:
         return of_error(error), _retry_header(status_of(error), error.data.get("retry_after_seconds"))
     if isinstance(error, drf.APIException):
         return _of_drf(error)
-    if isinstance(error, Http404):
-        return document(404, code="not_found", detail="There is no such address."), {}
-    if isinstance(error, PermissionDenied):
-        return document(403, code="forbidden", detail="This is not allowed."), {}
-    if isinstance(error, RequestDataTooBig):
-        return document(413, code="payload_too_large", detail="The request is larger than the limit."), {}
-    if isinstance(error, SuspiciousOperation):
-        return document(400, code="invalid_request", detail="The request is malformed."), {}
-    if isinstance(error, DataError):
-        detail = "A value in the request cannot be stored."
-        return document(400, code="invalid_request", detail=detail, cure="Check numbers and texts for their range."), {}
-    if isinstance(error, (OperationalError, InterfaceError)):
-        detail = "The database does not answer in time."
-        return document(503, code="server_unavailable", detail=detail, cure="Try again."), _retry_header(503, None)
-    return document(500, code="internal_error", detail="Something went wrong in Fermata; it has been logged."), {}
+    for kind, status, code, detail in FOREIGN:
+        if isinstance(error, kind):
+            return document(status, code=code, detail=detail), _retry_header(status, None)
+    return document(500, code="internal_error", detail=LOGGED), {}
 
 
 def _of_drf(error: drf.APIException) -> tuple[dict[str, Any], dict[str, str]]:
@@ -164,7 +174,9 @@ def _of_drf(error: drf.APIException) -> tuple[dict[str, Any], dict[str, str]]:
     code = CODES.get(error.status_code, "invalid_request")
     detail = error.detail if isinstance(error.detail, str) else "The request is malformed."
     cures = {415: "Send application/json.", 401: "Sign in, or send Authorization: Bearer <token>."}
-    return document(error.status_code, code=code, detail=str(detail), cure=cures.get(error.status_code)), headers
+    return document(
+        error.status_code, code=code, detail=str(detail), cure=cures.get(error.status_code)
+    ), headers
 
 
 def _retry_header(status: int, seconds: float | None) -> dict[str, str]:
@@ -173,7 +185,9 @@ def _retry_header(status: int, seconds: float | None) -> dict[str, str]:
 
 def plain(status: int, *, code: str, detail: str) -> HttpResponse:
     """A problem document outside of DRF."""
-    return HttpResponse(dumps(document(status, code=code, detail=detail)), status=status, content_type=CONTENT_TYPE)
+    return HttpResponse(
+        dumps(document(status, code=code, detail=detail)), status=status, content_type=CONTENT_TYPE
+    )
 
 
 def no_such_address(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -188,4 +202,4 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's ``handler500``: what failed outside a view."""
-    return plain(500, code="internal_error", detail="Something went wrong in Fermata; it has been logged.")
+    return plain(500, code="internal_error", detail=LOGGED)

@@ -73,7 +73,10 @@ def docs(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def docs_script(request: HttpRequest) -> HttpResponse:
-    """What starts Swagger UI: a file of its own, because the content security policy allows no script in the page."""
+    """What starts Swagger UI.
+
+    A file of its own, because the content security policy allows no script in the page.
+    """
     return HttpResponse(START, content_type="text/javascript; charset=utf-8")
 
 

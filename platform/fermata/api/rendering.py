@@ -18,7 +18,9 @@ def dumps(value: Any) -> bytes:
     try:
         return orjson.dumps(value, default=_plain, option=OPTIONS)
     except TypeError:
-        return json.dumps(value, default=_text, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
+        return json.dumps(value, default=_text, ensure_ascii=False, allow_nan=False).encode(
+            "utf-8", "replace"
+        )
 
 
 def _plain(value: Any) -> Any:
@@ -39,7 +41,10 @@ class JsonRenderer(BaseRenderer):
     charset = None
 
     def render(
-        self, data: Any, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
         """The body's bytes; none for an answer without a body."""
         response = (renderer_context or {}).get("response")

@@ -1,13 +1,15 @@
-"""What all views share: who asks, which workspace, which right, and requests checked against pydantic models.
+"""What all views share.
 
-A view is a :class:`Resource` with ``actions`` (HTTP method → action of ``accounts.permissions``) and, when its address
-names an object, ``load``. The base decides in one order: 401 for nobody, 404 for what is not there or not theirs,
-403 for a member without the right; only then the handler runs.
+Who asks, which workspace, which right, and requests checked against pydantic models.
+
+A view is a :class:`Resource` with ``actions`` (HTTP method → action of ``accounts.permissions``) and, when
+its address names an object, ``load``. The base decides in one order: 401 for nobody, 404 for what is not
+there or not theirs, 403 for a member without the right; only then the handler runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
@@ -52,16 +54,17 @@ class Query(BaseModel):
 class AlwaysJson(BaseContentNegotiation):
     """Every answer is JSON, whatever the client's Accept header says."""
 
-    def select_parser(self, request: Request, parsers: Sequence[Any]) -> Any:
+    def select_parser(self, request: Request, parsers: Iterable[Any]) -> Any:
         """The parser for the body's content type, or None."""
         media_type = (request.content_type or "").split(";")[0].strip().lower()
         return next((parser for parser in parsers if parser.media_type == media_type), None)
 
     def select_renderer(
-        self, request: Request, renderers: Sequence[Any], format_suffix: str | None = None
+        self, request: Request, renderers: Iterable[Any], format_suffix: str | None = None
     ) -> tuple[Any, str]:
         """The one renderer."""
-        return renderers[0], renderers[0].media_type
+        only = next(iter(renderers))
+        return only, only.media_type
 
 
 class Resource(APIView):
@@ -85,7 +88,10 @@ class Resource(APIView):
     subject: Any
 
     def load(self, **ids: Any) -> Any:
-        """The object the address names, with ``workspace_id``; raises NotFound. None: the address names none."""
+        """The object the address names, with ``workspace_id``; raises NotFound.
+
+        None: the address names none.
+        """
         return None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -116,7 +122,10 @@ class Resource(APIView):
             raise Forbidden(reason)
 
     def workspace_ids(self, action: str) -> list[UUID]:
-        """For lists: the workspace that ``?workspace=`` (id or slug) names, else all where the action is allowed."""
+        """For lists.
+
+        The workspace that ``?workspace=`` (id or slug) names, else all where the action is allowed.
+        """
         reference = self.request.query_params.get("workspace")
         if reference is not None:
             return [self._named(reference, action)]
@@ -155,7 +164,12 @@ class Resource(APIView):
         params = self.request.query_params
         repeated = [name for name, values in params.lists() if len(values) > 1]
         if repeated:
-            row = _row("repeated_parameter", f"/{escape(repeated[0])}", "This parameter stands twice.", "Send it once.")
+            row = _row(
+                "repeated_parameter",
+                f"/{escape(repeated[0])}",
+                "This parameter stands twice.",
+                "Send it once.",
+            )
             raise InvalidRequest(row["message"], problems=[row])
         given = params.dict()
         if "workspace" not in model.model_fields:
@@ -196,11 +210,20 @@ def _problem(model: type[BaseModel], detail: Any) -> dict[str, str]:
         name = str(detail["loc"][-1])
         known = [field.alias or key for key, field in model.model_fields.items()]
         close = get_close_matches(name, known, n=1)
-        cure = f"Did you mean {close[0]}?" if close else f"Leave it out; known are: {', '.join(known) or 'none'}."
+        cure = (
+            f"Did you mean {close[0]}?"
+            if close
+            else f"Leave it out; known are: {', '.join(known) or 'none'}."
+        )
         return _row("unknown_member", pointer, "This is not known here.", cure)
     cure = "Add it." if detail["type"] == "missing" else "Correct the value."
     return _row(detail["type"], pointer, f"{detail['msg']}.", cure)
 
 
 def _row(code: str, pointer: str, message: str, cure: str) -> dict[str, str]:
-    return {"code": code, "pointer": pointer.encode("utf-8", "replace").decode(), "message": message, "cure": cure}
+    return {
+        "code": code,
+        "pointer": pointer.encode("utf-8", "replace").decode(),
+        "message": message,
+        "cure": cure,
+    }

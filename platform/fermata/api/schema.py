@@ -1,7 +1,9 @@
-"""The OpenAPI document: how views describe themselves, the parts DRF does not know, and the views that serve it.
+"""The OpenAPI document.
 
-``openapi.yaml`` beside this file is committed; ``python -m fermata.api.openapi`` writes it, and with ``--check`` fails
-when it has drifted.
+How views describe themselves, the parts DRF does not know, and the views that serve it.
+
+``openapi.yaml`` beside this file is committed; ``python -m fermata.api.openapi`` writes it, and with
+``--check`` fails when it has drifted.
 """
 
 from __future__ import annotations
@@ -75,8 +77,13 @@ def described(
     errors: tuple[int, ...] = (),
     also: dict[int, Any] | None = None,
 ) -> Callable[[View], View]:
-    """Describe one handler. ``answer``: model of the body at ``status``, None for no body; ``also``: further ones."""
-    responses: dict[Any, Any] = {status: answer if answer is not None else OpenApiResponse(description="No body.")}
+    """Describe one handler.
+
+    ``answer``: model of the body at ``status``, None for no body; ``also``: further ones.
+    """
+    responses: dict[Any, Any] = {
+        status: answer if answer is not None else OpenApiResponse(description="No body.")
+    }
     responses |= also or {}
     failing = {400, 401, 403, 404, 503, *errors} | ({413, 415} if body is not None else set())
     for code in sorted(failing):
@@ -84,21 +91,23 @@ def described(
     parameters = [WORKSPACE] if workspace else []
     parameters += _parameters(query) if query else []
     parameters += [OpenApiParameter(name, str, OpenApiParameter.HEADER) for name in headers]
-    return extend_schema(summary=summary, request=body, responses=responses, parameters=parameters)  # type: ignore[return-value]
+    return extend_schema(summary=summary, request=body, responses=responses, parameters=parameters)
 
 
 def _parameters(model: type[BaseModel]) -> list[Any]:
     schema = model.model_json_schema()
     required = set(schema.get("required", ()))
     return [
-        OpenApiParameter(name, _plain(rule), required=name in required, description=rule.get("description", ""))
+        OpenApiParameter(
+            name, _plain(rule), required=name in required, description=rule.get("description", "")
+        )
         for name, rule in schema.get("properties", {}).items()
     ]
 
 
 def _plain(rule: dict[str, Any]) -> dict[str, Any]:
     """A parameter's schema; one that may be left out is never sent as null."""
-    chosen = next((part for part in rule.get("anyOf", ()) if part.get("type") != "null"), {})
+    chosen: dict[str, Any] = next((part for part in rule.get("anyOf", ()) if part.get("type") != "null"), {})
     merged = {**rule, **chosen}
     return {
         key: value
@@ -111,7 +120,10 @@ class Operations(AutoSchema):
     """Operation ids such as ``workflow_draft_patch``; one tag per first word of the address."""
 
     def get_operation_id(self) -> str:
-        """Words of the address and the method; a collection followed by an id is spoken of in the singular."""
+        """Words of the address and the method.
+
+        A collection followed by an id is spoken of in the singular.
+        """
         parts = [part for part in self.path.split("/")[3:] if part]
         words = [
             word.removesuffix("s") if following.startswith("{") else word
@@ -129,12 +141,14 @@ class Operations(AutoSchema):
 class Generator(SchemaGenerator):
     """DRF's generator, with the stream's frames among the components and the WebSocket described."""
 
-    def get_schema(self, request: Any = None, public: bool = False) -> Any:
+    def get_schema(self, request: Any = None, public: bool = False) -> Any:  # noqa: FBT001, FBT002 — as DRF has it
         """The document."""
-        from fermata.api.stream.frames import STREAM_DESCRIPTION, components
+        from fermata.api.stream.frames import STREAM_DESCRIPTION, components  # noqa: PLC0415 — it needs us
 
-        with patched_settings({"POSTPROCESSING_HOOKS": []}):  # pydantic names its own types; no guessing of enums
-            schema = super().get_schema(request=request, public=public)
+        with patched_settings(
+            {"POSTPROCESSING_HOOKS": []}
+        ):  # pydantic names its own types; no guessing of enums
+            schema = super().get_schema(request=request, public=public)  # type: ignore[no-untyped-call]
         schema["components"].setdefault("schemas", {}).update(components())
         schema["components"]["schemas"] = dict(sorted(schema["components"]["schemas"].items()))
         schema["info"]["x-stream"] = STREAM_DESCRIPTION
@@ -151,7 +165,7 @@ class Models(PydanticExtension):  # type: ignore[no-untyped-call]
         mode: Any = "validation" if direction == "request" else "serialization"
         schema = self.target.model_json_schema(ref_template="#/components/schemas/{model}", mode=mode)
         for name, nested in schema.pop("$defs", {}).items():
-            component = ResolvedComponent(name=name, type=ResolvedComponent.SCHEMA, object=name, schema=nested)
+            component = ResolvedComponent(name, ResolvedComponent.SCHEMA, nested, name)  # type: ignore[no-untyped-call]
             auto_schema.registry.register_on_missing(component)
         return schema
 

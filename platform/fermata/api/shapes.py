@@ -1,4 +1,7 @@
-"""The bodies of answers, as models: they stand in the OpenAPI document, and tests check real answers against them."""
+"""The bodies of answers, as models.
+
+They stand in the OpenAPI document, and tests check real answers against them.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,16 @@ ExecutionStatus = Literal[
     "timed_out",
 ]
 StepStatus = Literal[
-    "ready", "running", "waiting", "held", "retrying", "succeeded", "failed", "skipped", "cancelled", "timed_out"
+    "ready",
+    "running",
+    "waiting",
+    "held",
+    "retrying",
+    "succeeded",
+    "failed",
+    "skipped",
+    "cancelled",
+    "timed_out",
 ]
 
 

@@ -28,7 +28,10 @@ LONGEST_KEY = 255
 
 
 class Start(Input):
-    """``version``: a number, ``latest`` (the default) or ``draft``, which is validated and frozen for this start."""
+    """``version``.
+
+    A number, ``latest`` (the default) or ``draft``, which is validated and frozen for this start.
+    """
 
     input: Any = Field(default_factory=dict)
     version: int | Literal["latest", "draft"] = "latest"
@@ -50,7 +53,9 @@ class StartsView(OneWorkflow):
         """Newest first."""
         asked = self.query(ExecutionList)
         return Response(
-            listed(asked, self.principal, workspace_ids=[self.subject.workspace_id], workflow_ids=[workflow_id])
+            listed(
+                asked, self.principal, workspace_ids=[self.subject.workspace_id], workflow_ids=[workflow_id]
+            )
         )
 
     @described(
@@ -92,13 +97,17 @@ class StartsView(OneWorkflow):
             idempotency=idempotency,
         )
         row = engine.shown(engine.workspace_of(started.id))
-        return _replay(row) if started.replayed else Response(_answer(row), status=202, headers=_location(row))
+        return (
+            _replay(row) if started.replayed else Response(_answer(row), status=202, headers=_location(row))
+        )
 
     def _version(self, given: Start, workflow_id: UUID) -> models.Version:
         if given.version == "draft":
             return freeze_draft(workflow_id, by=self.principal.user, rev=given.draft_rev)
         if given.draft_rev is not None:
-            raise InvalidRequest("`draft_rev` goes with version `draft` only.", cure='Send "version": "draft".')
+            raise InvalidRequest(
+                "`draft_rev` goes with version `draft` only.", cure='Send "version": "draft".'
+            )
         return queries.listed_version(workflow_id, number=given.version)
 
     def _idempotency(self, request: Request) -> Idempotency | None:

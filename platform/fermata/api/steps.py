@@ -23,7 +23,10 @@ STATUSES = get_args(StepStatus)
 
 
 class StepList(Query):
-    """``parent``: id of a container's step, for its inside. ``status``: one or several, separated by commas."""
+    """``parent``: id of a container's step, for its inside.
+
+    ``status``: one or several, separated by commas.
+    """
 
     node_id: str | None = Field(None, max_length=200)
     parent: UUID | None = None
@@ -77,7 +80,7 @@ class StepsView(OneExecution):
                 superseded=asked.superseded,
             ),
             sort=asked.sort,
-            after=pagination.decode(asked.cursor, datetime, UUID),  # type: ignore[arg-type]
+            after=pagination.decode(asked.cursor, datetime, UUID),
             limit=asked.limit + 1,
         )
         page, following = pagination.page(

@@ -60,7 +60,12 @@ class TokensView(Resource):
     def _check_bounds(self, given: NewToken) -> None:
         """A token makes no token that may do more or lives longer than itself; none is born expired."""
         if given.expires_at is not None and given.expires_at <= timezone.now():
-            row = {"code": "in_the_past", "pointer": "/expires_at", "message": "This time is past.", "cure": "Take a later one."}
+            row = {
+                "code": "in_the_past",
+                "pointer": "/expires_at",
+                "message": "This time is past.",
+                "cure": "Take a later one.",
+            }
             raise InvalidInput(row["message"], problems=[row])
         own = self.principal.token
         if own is None:
@@ -77,9 +82,9 @@ class TokenView(Resource):
     actions = {"delete": "token.revoke"}
     missing = "There is no such token."
 
-    def load(self, *, token_id: UUID) -> ApiToken:
+    def load(self, **ids: Any) -> ApiToken:
         """One of the caller's tokens."""
-        token = queries.token_of(self.principal.user, token_id)
+        token = queries.token_of(self.principal.user, ids["token_id"])
         if token is None:
             raise NotFound
         return token

@@ -10,7 +10,19 @@ from django.urls import URLPattern, path, re_path, resolve
 from django.urls.exceptions import Resolver404
 from django.views.decorators.csrf import csrf_exempt
 
-from fermata.api import approvals, drafts, executions, health, node_types, problems, reference, session, starts, steps, tokens
+from fermata.api import (
+    approvals,
+    drafts,
+    executions,
+    health,
+    node_types,
+    problems,
+    reference,
+    session,
+    starts,
+    steps,
+    tokens,
+)
 from fermata.api import workflows as flows
 
 EXECUTION = "workflows/executions/<uuid:execution_id>"
@@ -19,7 +31,10 @@ WORKFLOW = "workflows/<uuid:workflow_id>"
 
 @csrf_exempt
 def otherwise(request: HttpRequest, rest: str) -> HttpResponseBase:
-    """An address with a slash at its end is served as the one without; any other is a 404 problem document."""
+    """An address with a slash at its end is served as the one without.
+
+    Any other is a 404 problem document.
+    """
     if request.path_info.endswith("/"):
         try:
             match = resolve(request.path_info[:-1])

@@ -98,7 +98,7 @@ class WorkflowsView(Resource):
             search=asked.search,
             archived=asked.archived,
             sort=asked.sort,
-            after=pagination.decode(asked.cursor, kind, UUID),  # type: ignore[arg-type]
+            after=pagination.decode(asked.cursor, kind, UUID),
             limit=asked.limit + 1,
         )
         page, following = pagination.page(
@@ -108,7 +108,9 @@ class WorkflowsView(Resource):
         results = [shown(row, principal=self.principal, recent=recent.get(row.id, [])) for row in page]
         return Response({"results": results, "next": following})
 
-    @described("Create a workflow", body=NewWorkflow, answer=Workflow, status=201, workspace=True, errors=(409, 422))
+    @described(
+        "Create a workflow", body=NewWorkflow, answer=Workflow, status=201, workspace=True, errors=(409, 422)
+    )
     def post(self, request: Request) -> Response:
         """A workflow with its draft; the definition is stored, not judged."""
         workspace_id = self.workspace_id("workflow.create")
@@ -129,9 +131,9 @@ class OneWorkflow(Resource):
     missing = "There is no such workflow."
     subject: models.Workflow
 
-    def load(self, *, workflow_id: UUID, **_: Any) -> models.Workflow:
+    def load(self, **ids: Any) -> models.Workflow:
         """The workflow, archived or not."""
-        return queries.workflow(workflow_id)
+        return queries.workflow(ids["workflow_id"])
 
 
 class WorkflowView(OneWorkflow):
@@ -181,7 +183,9 @@ class ExportView(OneWorkflow):
         asked = self.query(ExportFormat)
         held = queries.draft(workflow_id) if asked.version is None else None
         definition = (
-            held.definition if held else queries.listed_version(workflow_id, number=asked.version or 1).definition
+            held.definition
+            if held
+            else queries.listed_version(workflow_id, number=asked.version or 1).definition
         )
         if asked.format == "json":
             return Response(definition)
@@ -220,9 +224,7 @@ def judged(definition: Any) -> dict[str, Any]:
     return {"valid": all(row["severity"] != "error" for row in found), "problems": found}
 
 
-def shown(
-    row: models.Workflow, *, principal: Principal, recent: list[dict[str, Any]]
-) -> dict[str, Any]:
+def shown(row: models.Workflow, *, principal: Principal, recent: list[dict[str, Any]]) -> dict[str, Any]:
     """A workflow's row; ``row`` carries ``latest``."""
     return {
         "id": row.id,
@@ -239,7 +241,7 @@ def shown(
 
 
 def can(row: models.Workflow, principal: Principal) -> Mapping[str, Any]:
-    """action → True, or the reason why not."""
+    """Action → True, or the reason why not."""
     answers: dict[str, Any] = {
         name: principal.refusal(row.workspace_id, action) or True for name, action in ACTIONS.items()
     }

@@ -1,13 +1,15 @@
-"""Workflows as people edit them: drafts, immutable published versions, the YAML and JSON of their documents.
+"""Workflows as people edit them.
 
-May use: :mod:`fermata.graph`, :mod:`fermata.nodes`, :mod:`fermata.accounts`, :mod:`fermata.errors`. Knows nothing of
-executions.
+Drafts, immutable published versions, the YAML and JSON of their documents.
 
-Start at :mod:`~fermata.workflows.operations` (create, save_draft, publish, freeze_draft, duplicate, archive);
-reads are in :mod:`~fermata.workflows.queries`.
+May use: :mod:`fermata.graph`, :mod:`fermata.nodes`, :mod:`fermata.accounts`, :mod:`fermata.errors`. Knows
+nothing of executions.
 
-Common confusions: a *draft* may hold any JSON object, valid or not; only validate, publish and start judge it. A
-*listed* version has a number and can be started by anything; an *unlisted* one (number 0) is a draft frozen for one
-trial start and is never found by a reference. ``editor`` (positions on the canvas) is no part of the definition and
-never changes a digest.
+Start at :mod:`~fermata.workflows.operations` (create, save_draft, publish, freeze_draft, duplicate,
+archive); reads are in :mod:`~fermata.workflows.queries`.
+
+Common confusions: a *draft* may hold any JSON object, valid or not; only validate, publish and start judge
+it. A *listed* version has a number and can be started by anything; an *unlisted* one (number 0) is a draft
+frozen for one trial start and is never found by a reference. ``editor`` (positions on the canvas) is no
+part of the definition and never changes a digest.
 """

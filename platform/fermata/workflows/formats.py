@@ -1,8 +1,8 @@
 """Documents as YAML text, in and out.
 
-The reader takes YAML 1.2 restricted to what JSON can say: no tags, no aliases (so no bomb of nested references), no
-second document, text keys only. It walks the parser's events once and builds plain values, so depth and size are
-bounded before anything is built; dates stay text.
+The reader takes YAML 1.2 restricted to what JSON can say: no tags, no aliases (so no bomb of nested
+references), no second document, text keys only. It walks the parser's events once and builds plain values,
+so depth and size are bounded before anything is built; dates stay text.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ LONGEST_NUMBER = 400
 def from_yaml(text: str) -> dict[str, Any]:
     """The object that YAML text holds.
 
-    Raises InvalidInput naming line and column for text that is no YAML, says more than JSON can, or is no object;
-    PayloadTooLarge above 1 MiB.
+    Raises InvalidInput naming line and column for text that is no YAML, says more than JSON can, or is no
+    object; PayloadTooLarge above 1 MiB.
     """
     limits.check_source(text)
     builder = _Builder()
@@ -78,7 +78,10 @@ def to_yaml(document: dict[str, Any]) -> str:
 
 @dataclass(slots=True)
 class _Builder:
-    """Builds values from parser events. ``stack``: open containers; ``keys``: each mapping's key waiting for a value."""
+    """Builds values from parser events.
+
+    ``stack``: open containers; ``keys``: each mapping's key waiting for a value.
+    """
 
     result: Any = None
     stack: list[Any] = field(default_factory=list)
@@ -161,5 +164,9 @@ def _no_tag(event: Any) -> None:
 def _refused(why: str, mark: Any) -> InvalidInput:
     place = "" if mark is None else f" at line {mark.line + 1}, column {mark.column + 1}"
     where = {} if mark is None else {"line": mark.line + 1, "column": mark.column + 1}
-    row = {"code": "invalid_yaml", "pointer": "/source", "message": f"The YAML text cannot be used{place}: {why}."}
+    row = {
+        "code": "invalid_yaml",
+        "pointer": "/source",
+        "message": f"The YAML text cannot be used{place}: {why}.",
+    }
     return InvalidInput(row["message"], problems=[{**row, "cure": "Correct the text there.", **where}])

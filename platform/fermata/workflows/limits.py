@@ -1,4 +1,4 @@
-"""How large a document may be, and which values no document may hold (PostgreSQL and JSON clients cannot keep them)."""
+"""How large a document may be, and which values none may hold, because somebody could not keep them."""
 
 from __future__ import annotations
 
@@ -41,36 +41,38 @@ def check_source(source: Any, *, pointer: str = "/source") -> None:
 
 
 def problems_of_value(value: Any, *, pointer: str = "") -> Iterator[Problem]:
-    """Every value inside that cannot be stored: NUL, lone surrogates, integers beyond 64 bits, NaN, depth over 100.
+    """Every value inside that cannot be stored.
 
-    Iterative: a hostile depth costs nothing.
+    NUL, lone surrogates, integers beyond 64 bits, NaN, depth over 100. Iterative, for hostile depths.
     """
     stack: list[tuple[Any, str, int]] = [(value, pointer, 1)]
     while stack:
         item, where, depth = stack.pop()
-        if isinstance(item, str):
-            problem = _text_problem(item, where)
+        if not isinstance(item, (dict, list)):
+            problem = _scalar_problem(item, where)
             if problem:
                 yield problem
-        elif isinstance(item, bool) or item is None:
-            continue
-        elif isinstance(item, int):
-            if not INTEGER_MIN <= item <= INTEGER_MAX:
-                cure = "Send it as text, or as a number with a fraction."
-                yield _row("integer_too_large", where, "This integer does not fit into 64 bits.", cure)
-        elif isinstance(item, float):
-            if not math.isfinite(item):
-                yield _row("number_not_finite", where, "JSON has no NaN and no infinity.", "Send null or text instead.")
         elif depth > DEPTH:
             yield _row("too_deep", where, f"Values are nested deeper than {DEPTH}.", "Flatten the value.")
         elif isinstance(item, dict):
-            for key in item:
-                problem = _text_problem(key, where)
-                if problem:
-                    yield problem
-            stack.extend((inner, f"{where}/{escape(key)}", depth + 1) for key, inner in reversed(item.items()))
-        elif isinstance(item, list):
+            yield from (problem for key in item if (problem := _text_problem(key, where)))
+            stack.extend(
+                (inner, f"{where}/{escape(key)}", depth + 1) for key, inner in reversed(item.items())
+            )
+        else:
             stack.extend((inner, f"{where}/{index}", depth + 1) for index, inner in enumerate(item))
+
+
+def _scalar_problem(item: Any, pointer: str) -> Problem | None:
+    if isinstance(item, str):
+        return _text_problem(item, pointer)
+    if isinstance(item, int) and not INTEGER_MIN <= item <= INTEGER_MAX:
+        cure = "Send it as text, or as a number with a fraction."
+        return _row("integer_too_large", pointer, "This integer does not fit into 64 bits.", cure)
+    if isinstance(item, float) and not math.isfinite(item):
+        cure = "Send null or text instead."
+        return _row("number_not_finite", pointer, "JSON has no NaN and no infinity.", cure)
+    return None
 
 
 def escape(key: str) -> str:
@@ -81,7 +83,9 @@ def escape(key: str) -> str:
 def _check(value: Any, *, pointer: str, limit: int) -> None:
     if not isinstance(value, dict):
         raise _invalid("wrong_type", pointer, "This must be a JSON object.", "Send an object: {…}.")
-    problems = [problem for problem, _ in zip(problems_of_value(value, pointer=pointer), range(100), strict=False)]
+    problems = [
+        problem for problem, _ in zip(problems_of_value(value, pointer=pointer), range(100), strict=False)
+    ]
     if problems:
         raise InvalidInput("The document holds values that cannot be stored.", problems=problems)
     size = len(orjson.dumps(value))
@@ -99,7 +103,12 @@ def _text_problem(text: str, pointer: str) -> Problem | None:
 
 
 def _row(code: str, pointer: str, message: str, cure: str) -> Problem:
-    return {"code": code, "pointer": pointer.encode("utf-8", "replace").decode(), "message": message, "cure": cure}
+    return {
+        "code": code,
+        "pointer": pointer.encode("utf-8", "replace").decode(),
+        "message": message,
+        "cure": cure,
+    }
 
 
 def _invalid(code: str, pointer: str, message: str, cure: str) -> InvalidInput:

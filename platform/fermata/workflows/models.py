@@ -1,4 +1,7 @@
-"""The tables of workflows. Documents are ``json``, not ``jsonb``: key order and numbers stay as people wrote them."""
+"""The tables of workflows.
+
+Documents are ``json``, not ``jsonb``: key order and numbers stay as people wrote them.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ class DocumentField(models.Field):  # type: ignore[type-arg]
         """The object: the driver parses ``json`` by itself (Django asks for text of ``jsonb`` only)."""
         return value
 
-    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:  # noqa: FBT001, FBT002
         """JSON text. Raises ValueError for NaN and infinities."""
         return None if value is None else json.dumps(value, ensure_ascii=False, allow_nan=False)
 
@@ -62,10 +65,14 @@ class Workflow(models.Model):
 class Draft(models.Model):
     """What is being edited: one per workflow. ``rev`` grows by one with every change."""
 
-    workflow = models.OneToOneField(Workflow, primary_key=True, on_delete=models.CASCADE, related_name="draft")
+    workflow = models.OneToOneField(
+        Workflow, primary_key=True, on_delete=models.CASCADE, related_name="draft"
+    )
     rev = models.IntegerField(default=1)
     definition = DocumentField()
-    source = models.TextField(null=True, help_text="the YAML text with comments, while it parses to the definition")
+    source = models.TextField(
+        null=True, help_text="the YAML text with comments, while it parses to the definition"
+    )
     editor = DocumentField(help_text="positions, collapsed groups, sizes of notes")
     updated_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     updated_at = models.DateTimeField(auto_now=True)
@@ -92,7 +99,9 @@ class Version(models.Model):
     plan = DocumentField()
     listed = models.BooleanField(default=True)
     draft_rev = models.IntegerField(null=True, help_text="the draft's rev it was made from")
-    created_by = models.UUIDField(null=True, help_text="the user; a plain id, so that users can go and versions stay")
+    created_by = models.UUIDField(
+        null=True, help_text="the user; a plain id, so that users can go and versions stay"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -102,7 +111,9 @@ class Version(models.Model):
                 fields=["workflow", "number"], name="version_number_once", condition=models.Q(listed=True)
             ),
             models.UniqueConstraint(
-                fields=["workflow", "draft_rev", "digest"], name="version_frozen_once", condition=models.Q(listed=False)
+                fields=["workflow", "draft_rev", "digest"],
+                name="version_frozen_once",
+                condition=models.Q(listed=False),
             ),
         )
 

@@ -32,7 +32,9 @@ class Content:
     editor: dict[str, Any] = field(default_factory=dict)
 
 
-def create(*, workspace_id: UUID, name: str, content: Content, description: str = "", by: User | None) -> Workflow:
+def create(
+    *, workspace_id: UUID, name: str, content: Content, description: str = "", by: User | None
+) -> Workflow:
     """A workflow with its draft at rev 1; without definition and source the draft is an empty document.
 
     Raises InvalidInput, PayloadTooLarge, and Conflict when a live workflow of the workspace has the name.
@@ -75,8 +77,9 @@ def rename(workflow_id: UUID, *, name: str | None = None, description: str | Non
 def save_draft(workflow_id: UUID, *, patch: Any, rev: int | None, by: User | None) -> Draft:
     """Apply an RFC 6902 patch to ``{"definition", "source", "editor"}``.
 
-    ``rev`` is the one the client has seen (None: whatever is there). Raises DraftOutOfDate with ``data["draft"]``,
-    InvalidInput, PayloadTooLarge, Conflict when a ``test`` in the patch fails or the workflow is archived.
+    ``rev`` is the one the client has seen (None: whatever is there). Raises DraftOutOfDate with
+    ``data["draft"]``, InvalidInput, PayloadTooLarge, Conflict when a ``test`` in the patch fails or the
+    workflow is archived.
     """
     with transaction.atomic():
         draft = _draft_for_change(workflow_id, rev=rev)
@@ -94,14 +97,18 @@ def replace_draft(workflow_id: UUID, *, content: Content, rev: int | None, by: U
 
 
 def problems(definition: Any) -> list[dict[str, Any]]:
-    """Every problem of a definition, errors and warnings, in the shape of the interface. Evaluates nothing."""
+    """Every problem of a definition, errors and warnings, in the shape of the interface.
+
+    Evaluates nothing.
+    """
     return [_shown(problem) for problem in validate(definition, catalogue())]
 
 
 def publish(workflow_id: UUID, *, by: User | None, rev: int | None = None) -> Version:
     """Make the draft the next listed version.
 
-    Raises InvalidDocument with every problem, DraftOutOfDate when ``rev`` is not the draft's, Conflict when archived.
+    Raises InvalidDocument with every problem, DraftOutOfDate when ``rev`` is not the draft's, Conflict when
+    archived.
     """
     draft = _draft(workflow_id, rev=rev)
     plan = compiled(draft.definition)  # seconds for the largest documents: before the lock
@@ -120,7 +127,9 @@ def freeze_draft(workflow_id: UUID, *, by: User | None, rev: int | None = None) 
     """
     draft = _draft(workflow_id, rev=rev)
     plan = compiled(draft.definition)
-    frozen = Version.objects.filter(workflow_id=workflow_id, listed=False, draft_rev=draft.rev, digest=plan.digest)
+    frozen = Version.objects.filter(
+        workflow_id=workflow_id, listed=False, draft_rev=draft.rev, digest=plan.digest
+    )
     found = frozen.first()
     if found is not None:
         return found
@@ -132,13 +141,20 @@ def freeze_draft(workflow_id: UUID, *, by: User | None, rev: int | None = None) 
 
 
 def duplicate(workflow_id: UUID, *, name: str | None, by: User | None) -> Workflow:
-    """A new workflow with the same draft; ``name`` None finds the first free "… copy". Raises as ``create``."""
+    """A new workflow with the same draft; ``name`` None finds the first free "… copy".
+
+    Raises as ``create``.
+    """
     draft = _draft(workflow_id, rev=None)
     original = draft.workflow
     content = Content(definition=draft.definition, source=draft.source, editor=draft.editor)
     chosen = name or next(_free_names(original))
     return create(
-        workspace_id=original.workspace_id, name=chosen, content=content, description=original.description, by=by
+        workspace_id=original.workspace_id,
+        name=chosen,
+        content=content,
+        description=original.description,
+        by=by,
     )
 
 
@@ -209,7 +225,9 @@ def _draft(workflow_id: UUID, *, rev: int | None, lock: bool = False) -> Draft:
     if draft.workflow.archived_at is not None:
         raise Conflict("The workflow is archived.", cure="Duplicate it to go on.")
     if rev is not None and rev != draft.rev:
-        raise DraftOutOfDate(cure="Read the draft again and repeat your change on it.", draft=shown_draft(draft))
+        raise DraftOutOfDate(
+            cure="Read the draft again and repeat your change on it.", draft=shown_draft(draft)
+        )
     return draft
 
 
@@ -252,7 +270,12 @@ def _name(name: str) -> str:
     trimmed = name.strip()
     cure = f"Give it a name of 1 to {LONGEST_NAME} characters."
     if not 0 < len(trimmed) <= LONGEST_NAME or not trimmed.isprintable():
-        row = {"code": "invalid_name", "pointer": "/name", "message": "This is no name for a workflow.", "cure": cure}
+        row = {
+            "code": "invalid_name",
+            "pointer": "/name",
+            "message": "This is no name for a workflow.",
+            "cure": cure,
+        }
         raise InvalidInput("This is no name for a workflow.", problems=[row])
     return trimmed
 
@@ -265,7 +288,9 @@ def _name_taken(name: str, error: IntegrityError) -> Exception:
 
 def _free_names(original: Workflow) -> Iterator[str]:
     taken = set(
-        Workflow.objects.filter(workspace_id=original.workspace_id, archived_at=None).values_list("name", flat=True)
+        Workflow.objects.filter(workspace_id=original.workspace_id, archived_at=None).values_list(
+            "name", flat=True
+        )
     )
     stem = original.name[: LONGEST_NAME - 12]
     number = 1

@@ -18,12 +18,15 @@ BYTES = limits.DEFINITION_BYTES + limits.EDITOR_BYTES + limits.SOURCE_BYTES
 
 
 def apply(document: dict[str, Any], patch: Any) -> dict[str, Any]:
-    """``document`` ({"definition", "source", "editor"}) with the patch applied; the argument stays as it was.
+    """``document`` ({"definition", "source", "editor"}) with the patch applied.
 
-    Raises InvalidInput with the pointer of the operation at fault, Conflict when a ``test`` fails, PayloadTooLarge.
+    The argument stays as it was.
+
+    Raises InvalidInput with the pointer of the operation at fault, Conflict when a ``test`` fails,
+    PayloadTooLarge.
     """
     if not isinstance(patch, list):
-        raise _refused("", "A patch is a list of operations.", "Send [{\"op\": …, \"path\": …}, …].")
+        raise _refused("", "A patch is a list of operations.", 'Send [{"op": …, "path": …}, …].')
     if len(patch) > MOST_OPERATIONS:
         raise PayloadTooLarge(f"A patch may hold {MOST_OPERATIONS} operations.", limit=MOST_OPERATIONS)
     result = copy.deepcopy(document)
@@ -41,8 +44,17 @@ def _step(document: Any, operation: dict[str, Any], index: int) -> Any:
         # The library keeps the patch's own objects; a copy keeps two places from sharing one.
         result = JsonPatch([copy.deepcopy(operation)]).apply(document, in_place=True)
     except JsonPatchTestFailed as error:
-        raise Conflict(f"The test in operation {index} failed: the draft differs.", pointer=f"/{index}") from error
-    except (JsonPatchException, JsonPointerException, TypeError, ValueError, LookupError, AttributeError) as error:
+        raise Conflict(
+            f"The test in operation {index} failed: the draft differs.", pointer=f"/{index}"
+        ) from error
+    except (
+        JsonPatchException,
+        JsonPointerException,
+        TypeError,
+        ValueError,
+        LookupError,
+        AttributeError,
+    ) as error:
         why = str(error).splitlines()[0][:200] if str(error) else "it cannot be applied"
         cure = "Correct it; nothing was changed."
         raise _refused(f"/{index}", f"Operation {index} cannot be applied: {why}", cure) from error
@@ -54,7 +66,11 @@ def _step(document: Any, operation: dict[str, Any], index: int) -> Any:
 
 def _check_place(operation: Any, index: int) -> None:
     """Only /definition, /source and /editor and what lies in them can be changed."""
-    places = [operation.get("path"), operation.get("from", "/definition")] if isinstance(operation, dict) else [None]
+    places = (
+        [operation.get("path"), operation.get("from", "/definition")]
+        if isinstance(operation, dict)
+        else [None]
+    )
     for place in places:
         if not isinstance(place, str) or place.split("/")[1:2] == [] or place.split("/")[1] not in PARTS:
             raise _refused(

@@ -1,4 +1,4 @@
-"""Reads of workflows. A page is asked for with ``after``: the sort key and id of the last row of the page before."""
+"""Reads of workflows; ``after``, the sort key and id of a page's last row, asks for the page that follows."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def workflows(
     after: tuple[Any, UUID] | None = None,
     limit: int = 50,
 ) -> list[Workflow]:
-    """Workflows of these workspaces whose name or description holds ``search``, with ``latest`` (number or None).
+    """Workflows whose name or description holds ``search``, with ``latest`` (number or None).
 
     ``sort``: one of SORTS, with ``-`` for descending.
     """
@@ -76,7 +76,9 @@ def listed_version(workflow_id: UUID, *, number: int | Literal["latest"]) -> Ver
     rows = Version.objects.filter(workflow_id=workflow_id, listed=True)
     row = rows.order_by("-number").first() if number == "latest" else rows.filter(number=number).first()
     if row is None:
-        missing = "The workflow was never published." if number == "latest" else f"There is no version {number}."
+        missing = (
+            "The workflow was never published." if number == "latest" else f"There is no version {number}."
+        )
         raise NotFound(missing, cure="Publish the draft." if number == "latest" else None)
     return row
 
@@ -90,7 +92,7 @@ def version_by_id(version_id: UUID) -> Version:
 
 
 def resolve(workspace_id: UUID, ref: str, version: int | Literal["latest"] = "latest") -> Version:
-    """What a reference in a document means now: a live workflow of the workspace by id or name, a listed version.
+    """What a reference means now: a listed version of a live workflow, found by id or name.
 
     Raises NotFound; a workflow of another workspace is not found.
     """
@@ -108,7 +110,6 @@ def resolve(workspace_id: UUID, ref: str, version: int | Literal["latest"] = "la
 def names(workflow_ids: Collection[UUID]) -> dict[UUID, str]:
     """Workflow names by id."""
     return dict(Workflow.objects.filter(id__in=workflow_ids).values_list("id", "name"))
-
 
 
 def ids_of(ref: str, *, workspace_ids: Collection[UUID]) -> list[UUID]:

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from tests.factories import MembershipFactory, WorkspaceFactory
 
 from fermata.accounts import operations
 from fermata.accounts.models import User, Workspace
 from fermata.workflows.models import Workflow
+from tests.factories import MembershipFactory, WorkflowFactory, WorkspaceFactory
 
 BASE = "/api/v1"
 
@@ -27,7 +27,9 @@ class Caller:
     token: str | None = None
     client: Client = field(default_factory=Client)
 
-    def call(self, method: str, path: str, body: Any = None, *, status: int | None = None, **headers: str) -> Any:
+    def call(
+        self, method: str, path: str, body: Any = None, *, status: int | None = None, **headers: str
+    ) -> Any:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if self.token:
             sent.setdefault("Authorization", f"Bearer {self.token}")
@@ -40,7 +42,9 @@ class Caller:
             assert response["Content-Type"] == "application/problem+json", response.content
             document = response.json()
             assert document["status"] == response.status_code
-            assert document["code"] and document["detail"] and document["title"]
+            assert document["code"]
+            assert document["detail"]
+            assert document["title"]
         if status is not None:
             assert response.status_code == status, response.content
         return response
@@ -88,6 +92,4 @@ def anybody(db: None) -> Caller:
 
 @pytest.fixture
 def workflow(editor: Caller) -> Workflow:
-    from tests.factories import WorkflowFactory
-
     return WorkflowFactory(workspace=editor.workspace)

@@ -8,12 +8,12 @@ import pytest
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.management import call_command
 from django.test import Client
-from tests.factories import MembershipFactory, WorkspaceFactory
 
 from fermata.accounts import operations, throttle
 from fermata.accounts.models import ApiToken, User, Workspace
 from fermata.api import shapes
 from fermata.errors import NotFound
+from tests.factories import MembershipFactory, WorkspaceFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -51,7 +51,8 @@ def test_a_person_signs_in_works_and_signs_out(browser):
 def test_a_write_with_the_cookie_alone_is_refused(browser):
     sign_in(browser, MembershipFactory(role="editor").user)
     refused = browser.post("/api/v1/workflows", {"name": "a"}, content_type="application/json")
-    assert refused.status_code == 403 and refused["Content-Type"] == "application/problem+json"
+    assert refused.status_code == 403
+    assert refused["Content-Type"] == "application/problem+json"
     assert browser.get("/api/v1/workflows").json()["results"] == []
 
 
@@ -78,7 +79,8 @@ def test_guessing_is_stopped_after_ten_attempts_also_for_the_right_password(brow
     for _ in range(throttle.MOST_BY_NAME):
         assert sign_in(browser, user, "nope").status_code == 401
     stopped = sign_in(browser, user)
-    assert stopped.status_code == 429 and 0 < int(stopped["Retry-After"]) <= throttle.WINDOW_SECONDS
+    assert stopped.status_code == 429
+    assert 0 < int(stopped["Retry-After"]) <= throttle.WINDOW_SECONDS
 
 
 def test_a_success_forgets_the_attempts(browser):
@@ -103,12 +105,15 @@ def test_a_changed_password_and_a_deactivated_user_end_the_session(browser):
 def test_a_token_is_shown_once_and_stored_as_a_digest(editor):
     made = editor.post("/tokens", {"name": "ci"}, status=201)
     text = made["token"]
-    assert text.startswith("fmt_") and len(text.split("_", 2)[2]) >= 43
+    assert text.startswith("fmt_")
+    assert len(text.split("_", 2)[2]) >= 43
     assert all("token" not in row for row in editor.get("/tokens")["results"])
     assert text.split("_", 2)[2] not in str(ApiToken.objects.filter(id=made["id"]).values().get())
 
 
-@pytest.mark.parametrize("text", ["", "x", "fmt_", "fmt_x_y", "fmt_" + "0" * 32 + "_abc", "é", "fmt_" + "x" * 5000])
+@pytest.mark.parametrize(
+    "text", ["", "x", "fmt_", "fmt_x_y", "fmt_" + "0" * 32 + "_abc", "é", "fmt_" + "x" * 5000]
+)
 def test_a_text_that_is_no_token_gets_401(anybody, text):
     anybody.token = text
     anybody.call("GET", "/workflows", status=401)
@@ -149,7 +154,10 @@ def test_a_token_makes_no_token_that_may_do_more_or_lives_longer(caller_of):
 
 
 def test_a_token_with_an_unknown_scope_or_a_past_expiry_is_refused(editor):
-    assert editor.post("/tokens", {"name": "x", "scopes": ["all"]}, status=422)["problems"][0]["pointer"] == "/scopes"
+    assert (
+        editor.post("/tokens", {"name": "x", "scopes": ["all"]}, status=422)["problems"][0]["pointer"]
+        == "/scopes"
+    )
     editor.post("/tokens", {"name": "x", "expires_at": "2020-01-01T00:00:00Z"}, status=422)
     editor.post("/tokens", {"name": "x", "expires_at": "2020-01-01T00:00:00"}, status=400)
 
@@ -175,7 +183,8 @@ def test_somebody_in_two_workspaces_says_where_to_create(browser):
     sign_in(browser, user)
     token = {"HTTP_X_CSRFTOKEN": browser.cookies["csrftoken"].value}
     asked = browser.post("/api/v1/workflows", {"name": "a"}, content_type="application/json", **token)
-    assert asked.status_code == 400 and "?workspace=" in asked.json()["cure"]
+    assert asked.status_code == 400
+    assert "?workspace=" in asked.json()["cure"]
     path = f"/api/v1/workflows?workspace={second.slug}"
     made = browser.post(path, {"name": "a"}, content_type="application/json", **token)
     assert made.json()["workspace_id"] == str(second.id)
@@ -186,7 +195,8 @@ def test_bootstrap_makes_the_first_administrator_once(capsys):
     printed = capsys.readouterr().out
     password = printed.strip().rsplit(" ", 1)[1]
     admin = User.objects.get(username="admin")
-    assert admin.check_password(password) and admin.is_superuser
+    assert admin.check_password(password)
+    assert admin.is_superuser
     call_command("bootstrap", password="something else")
     assert User.objects.get(username="admin").check_password(password)
     assert Workspace.objects.get(slug="default").memberships.get().role == "owner"

@@ -21,9 +21,17 @@ ABYSS = b"[" * 200_000
         (b'{"name": "a\\u0000b"}', "nul_character", "/name"),
         (b'{"name": "a", "definition": {"x\\u0000": 1}}', "nul_character", "/definition"),
         (b'{"name": "\\ud800"}', "lone_surrogate", "/name"),
-        (b'{"name": "a", "definition": {"n": [1, 9223372036854775808]}}', "integer_too_large", "/definition/n/1"),
+        (
+            b'{"name": "a", "definition": {"n": [1, 9223372036854775808]}}',
+            "integer_too_large",
+            "/definition/n/1",
+        ),
         (b'{"name": "a", "definition": {"n": -9223372036854775809}}', "integer_too_large", "/definition/n"),
-        (b'{"name": "a", "definition": {"n": ' + b"9" * 1_000_000 + b"}}", "integer_too_large", "/definition/n"),
+        (
+            b'{"name": "a", "definition": {"n": ' + b"9" * 1_000_000 + b"}}",
+            "integer_too_large",
+            "/definition/n",
+        ),
         (b'{"name": "a", "definition": {"n": NaN}}', "number_not_finite", "/definition/n"),
         (b'{"name": "a", "definition": {"n": -Infinity}}', "number_not_finite", "/definition/n"),
         (b'{"name": "a", "definition": {"n": 1e999}}', "number_not_finite", "/definition/n"),
@@ -37,13 +45,23 @@ def test_a_value_that_cannot_be_kept_is_refused_with_pointer_and_cure(editor, bo
     answer = editor.call("POST", "/workflows", body, status=400).json()
     problem = answer["problems"][0]
     assert (problem["code"], problem["pointer"]) == (code, pointer)
-    assert problem["cure"] and problem["message"]
+    assert problem["cure"]
+    assert problem["message"]
     assert Workflow.objects.count() == 0
 
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"{", b"nul", b"\xff\xfe{}", b"\xef\xbb\xbf{}", b'{"name": "a"} x', b"{'name': 'a'}", b'{"name": "a\n"}'],
+    [
+        b"",
+        b"{",
+        b"nul",
+        b"\xff\xfe{}",
+        b"\xef\xbb\xbf{}",
+        b'{"name": "a"} x',
+        b"{'name': 'a'}",
+        b'{"name": "a\n"}',
+    ],
 )
 def test_a_body_that_is_no_json_is_refused(editor, body):
     editor.call("POST", "/workflows", body, status=400)
@@ -67,13 +85,17 @@ def test_a_body_over_eight_mebibytes_is_refused(editor):
     editor.call("POST", "/workflows", body, status=413)
 
 
-@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
+@pytest.mark.parametrize(
+    "content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""]
+)
 def test_another_content_type_is_refused(editor, content_type):
     editor.call("POST", "/workflows", b'{"name": "a"}', Content_Type=content_type or "x", status=415)
 
 
 def test_a_charset_in_the_content_type_is_fine(editor):
-    editor.call("POST", "/workflows", b'{"name": "a"}', Content_Type="application/json; charset=utf-8", status=201)
+    editor.call(
+        "POST", "/workflows", b'{"name": "a"}', Content_Type="application/json; charset=utf-8", status=201
+    )
 
 
 def test_an_unknown_method_gets_405_with_the_allowed_ones(editor):
@@ -81,7 +103,9 @@ def test_an_unknown_method_gets_405_with_the_allowed_ones(editor):
     assert "POST" in response["Allow"]
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/workflows/not-a-uuid", "/workflows//", "/", "", "/workflows/%00"])
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/workflows/not-a-uuid", "/workflows//", "/", "", "/workflows/%00"]
+)
 def test_an_unknown_address_gets_a_problem_document(editor, path):
     editor.call("GET", path, status=404)
 
@@ -110,7 +134,9 @@ def test_a_query_string_that_means_nothing_is_refused(editor, query):
     editor.call("GET", f"/workflows?{query}", status=400)
 
 
-@pytest.mark.parametrize("query", ["status=bogus", "since=yesterday", "since=2026-01-01T00:00:00", "root=x", "cursor=W10"])
+@pytest.mark.parametrize(
+    "query", ["status=bogus", "since=yesterday", "since=2026-01-01T00:00:00", "root=x", "cursor=W10"]
+)
 def test_a_list_of_executions_refuses_filters_that_mean_nothing(editor, query):
     editor.call("GET", f"/workflows/executions?{query}", status=400)
 

@@ -6,6 +6,11 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
+from fermata.api import shapes
+from fermata.api.stream import frames
+from fermata.engine.models import Event, Execution
+from fermata.workflows.models import Draft, Version
 from tests.factories import (
     ApprovalFactory,
     EventFactory,
@@ -13,15 +18,8 @@ from tests.factories import (
     RegionFactory,
     StepFactory,
     VersionFactory,
-    WorkflowFactory,
-    document,
     payload,
 )
-
-from fermata.api import shapes
-from fermata.api.stream import frames
-from fermata.engine.models import Event, Execution
-from fermata.workflows.models import Draft, Version
 
 pytestmark = pytest.mark.django_db
 
@@ -47,11 +45,14 @@ def at(execution, rest=""):
 
 class TestStarting:
     def test_a_start_is_accepted_and_can_be_read(self, editor, version):
-        started = editor.post(f"/workflows/{version.workflow_id}/executions", {"input": {"who": "x"}}, status=202)
+        started = editor.post(
+            f"/workflows/{version.workflow_id}/executions", {"input": {"who": "x"}}, status=202
+        )
         shapes.Started.model_validate(started)
         read = editor.get(f"/workflows/executions/{started['id']}")
         shapes.Execution.model_validate(read)
-        assert read["version"] == 1 and read["started_by"] == f"user:{editor.user.username}"
+        assert read["version"] == 1
+        assert read["started_by"] == f"user:{editor.user.username}"
 
     def test_a_workflow_never_published_is_not_started(self, editor, workflow):
         refused = editor.post(f"/workflows/{workflow.id}/executions", status=404)
@@ -68,7 +69,8 @@ class TestStarting:
         first = editor.call("POST", path, body, Idempotency_Key="k1", status=202)
         again = editor.call("POST", path, body, Idempotency_Key="k1", status=202)
         assert first.json() == again.json()
-        assert "Idempotent-Replay" not in first.headers and again["Idempotent-Replay"] == "true"
+        assert "Idempotent-Replay" not in first.headers
+        assert again["Idempotent-Replay"] == "true"
         assert Execution.objects.count() == 1
         reused = editor.call("POST", path, {"input": {}}, Idempotency_Key="k1", status=409)
         assert reused.json()["code"] == "idempotency_key_reused"
@@ -98,7 +100,8 @@ class TestStarting:
         Draft.objects.filter(workflow=workflow).update(definition={"x": 1}, rev=2)
         before = Execution.objects.count()
         refused = editor.post(path, {"version": "draft"}, status=422)
-        assert refused["problems"] and Execution.objects.count() == before
+        assert refused["problems"]
+        assert Execution.objects.count() == before
 
     @pytest.mark.parametrize(
         "body",
@@ -132,7 +135,8 @@ class TestReading:
             ExecutionFactory(of=version, status="failed", created_at=base + timedelta(days=number))
         ExecutionFactory(of=other, status="succeeded", created_at=base)
         rows = editor.get("/workflows/executions")["results"]
-        assert len(rows) == 6 and rows == sorted(rows, key=lambda row: row["created_at"], reverse=True)
+        assert len(rows) == 6
+        assert rows == sorted(rows, key=lambda row: row["created_at"], reverse=True)
         shapes.ExecutionPage.model_validate({"results": rows, "next": None})
         assert len(editor.get("/workflows/executions?status=failed")["results"]) == 5
         assert len(editor.get("/workflows/executions?status=failed,succeeded")["results"]) == 6
@@ -184,11 +188,13 @@ class TestReading:
             output_digest=payload(execution.workspace_id, "text"),
         )
         read = editor.get(at(execution))
-        assert read["input"] == {"a": 1} and read["output"] == "text"
+        assert read["input"] == {"a": 1}
+        assert read["output"] == "text"
 
     def test_the_graph_is_explained(self, editor, execution):
         graph = editor.get(at(execution, "/graph"))
-        assert [row["id"] for row in graph["nodes"]] == ["hello"] and graph["regions"]
+        assert [row["id"] for row in graph["nodes"]] == ["hello"]
+        assert graph["regions"]
 
 
 class TestSteps:
@@ -200,7 +206,9 @@ class TestSteps:
         deep = RegionFactory(
             execution=execution, name="@again", kind="loop", path=[["each", 4]], parent_id=inside.id
         )
-        StepFactory(region=inside, node_id="charge", iteration=4, output_digest=payload(root.workspace_id, {"n": 1}))
+        StepFactory(
+            region=inside, node_id="charge", iteration=4, output_digest=payload(root.workspace_id, {"n": 1})
+        )
         StepFactory(region=deep, node_id="again", iteration=2)
         StepFactory(region=root, node_id="internal", kind="settle")
         page = editor.get(at(execution, "/steps"))
@@ -209,7 +217,10 @@ class TestSteps:
         assert set(rows) == {"each", "charge", "again"}
         assert rows["each"]["path"] == []
         assert rows["charge"]["path"] == [{"region": "each", "iteration": 4}]
-        assert rows["again"]["path"] == [{"region": "each", "iteration": 4}, {"region": "@again", "iteration": 2}]
+        assert rows["again"]["path"] == [
+            {"region": "each", "iteration": 4},
+            {"region": "@again", "iteration": 2},
+        ]
         assert rows["charge"]["output"] == {"n": 1}
         narrowed = editor.get(at(execution, f"/steps?parent={container.id}"))["results"]
         assert [row["node_id"] for row in narrowed] == ["charge"]
@@ -234,14 +245,17 @@ class TestSteps:
         value = {"rows": [{"n": number, "pad": "x" * 100} for number in range(1000)], "a/b": "é" * 50}
         step = StepFactory(region=root, output_digest=payload(root.workspace_id, value))
         row = editor.get(at(execution, f"/steps/{step.id}"))
-        assert row["output"] is None and row["truncated"] == ["output"]
+        assert row["output"] is None
+        assert row["truncated"] == ["output"]
         path = at(execution, f"/steps/{step.id}/value")
         part = editor.get(f"{path}?pointer=/rows&offset=990&limit=100")
         shapes.ValueSlice.model_validate(part)
         assert [item["n"] for item in part["value"]] == list(range(990, 1000))
-        assert part["size"] == 1000 and part["next_offset"] is None
+        assert part["size"] == 1000
+        assert part["next_offset"] is None
         bounded = editor.get(f"{path}?pointer=/rows&max_bytes=1000")
-        assert bounded["truncated"] and 0 < len(bounded["value"]) < 10
+        assert bounded["truncated"]
+        assert 0 < len(bounded["value"]) < 10
         assert bounded["next_offset"] == len(bounded["value"])
         assert editor.get(f"{path}?pointer=/rows/7/n")["value"] == 7
         assert editor.get(f"{path}?pointer=/a~1b&offset=1&limit=3")["value"] == "ééé"
@@ -262,7 +276,9 @@ class TestWhy:
         StepFactory(region=root, node_id="a", state="held", reason="outcome_unknown")
         StepFactory(region=root, node_id="b", state="waiting", reason="signal:go")
         StepFactory(region=root, node_id="c", state="waiting", due_at=soon, due_kind="timer")
-        StepFactory(region=root, node_id="d", state="retrying", due_at=soon, error={"class": "http_5xx"}, attempt=2)
+        StepFactory(
+            region=root, node_id="d", state="retrying", due_at=soon, error={"class": "http_5xx"}, attempt=2
+        )
         StepFactory(region=root, node_id="e", state="ready")
         StepFactory(region=root, node_id="f", state="running", worker="w1")
         asked = StepFactory(region=root, node_id="g", state="waiting")
@@ -273,9 +289,14 @@ class TestWhy:
         shapes.Why.model_validate(answer)
         sentences = {row["node_id"]: row["sentence"] for row in answer["waiting_for"]}
         assert set(sentences) == set("abcdefgh")
-        assert "unknown" in sentences["a"] and "go" in sentences["b"] and "until" in sentences["c"]
-        assert "http_5xx" in sentences["d"] and "queue" in sentences["e"] and "w1" in sentences["f"]
-        assert "Large batch" in sentences["g"] and "1 started workflow to end" in sentences["h"]
+        assert "unknown" in sentences["a"]
+        assert "go" in sentences["b"]
+        assert "until" in sentences["c"]
+        assert "http_5xx" in sentences["d"]
+        assert "queue" in sentences["e"]
+        assert "w1" in sentences["f"]
+        assert "Large batch" in sentences["g"]
+        assert "1 started workflow to end" in sentences["h"]
         assert answer["more"] == 0
 
     def test_an_execution_without_live_steps_says_so(self, editor, execution):
@@ -293,9 +314,11 @@ class TestJournal:
         names = [row["node_id"] for row in first["events"] + rest["events"]]
         assert names == [f"n{number}" for number in range(7)]
         cursors = [row["cursor"] for row in first["events"] + rest["events"]]
-        assert cursors == sorted(cursors) and len(set(cursors)) == 7
+        assert cursors == sorted(cursors)
+        assert len(set(cursors)) == 7
         end = editor.get(at(execution, f"/events?after={rest['cursor']}"))
-        assert end["events"] == [] and end["cursor"] == rest["cursor"]
+        assert end["events"] == []
+        assert end["cursor"] == rest["cursor"]
         assert first["events"][0]["path"] == [{"region": "each", "iteration": 1}]
 
     @pytest.mark.parametrize("cursor", ["x", "5", "0" * 13, "-00000000001", "%00" * 12, "é" * 12])
@@ -312,7 +335,8 @@ class TestJournal:
         found = editor.get(at(execution, "/snapshot"))
         frames.Snapshot.model_validate(found)
         assert found["nodes"] == [{"node_id": "a", "counts": {"running": 1, "succeeded": 2}}]
-        assert len(found["steps"]) == 4 and found["steps"][0]["status"] == "running"
+        assert len(found["steps"]) == 4
+        assert found["steps"][0]["status"] == "running"
         assert found["cursor"] == editor.get(at(execution, "/events"))["cursor"]
         assert Event.objects.filter(execution_id=execution.id, seq=None).count() == 0
 
@@ -342,7 +366,8 @@ class TestApprovals:
         first = editor.get("/approvals?limit=3")
         second = editor.get(f"/approvals?limit=3&cursor={first['next']}")
         seen = {row["id"] for row in first["results"] + second["results"]}
-        assert len(seen) == 5 and second["next"] is None
+        assert len(seen) == 5
+        assert second["next"] is None
 
 
 def test_node_types_come_with_schemas_and_an_etag(editor):
@@ -361,5 +386,3 @@ def test_health_is_public(anybody, redis_url):
 def test_an_unknown_execution_is_not_found(editor):
     for rest in ("", "/steps", "/events", "/snapshot", "/why", "/graph"):
         editor.get(f"/workflows/executions/{uuid.uuid4()}{rest}", status=404)
-
-

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 from django.urls import URLPattern
-from tests.factories import ApprovalFactory, ExecutionFactory, RegionFactory, StepFactory, VersionFactory
 
 from fermata.accounts.permissions import ACTIONS, RANK, Role
 from fermata.api.resource import PUBLIC, SIGNED_IN, Resource
 from fermata.api.urls import urlpatterns
+from tests.factories import ApprovalFactory, ExecutionFactory, RegionFactory, StepFactory, VersionFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -100,7 +100,9 @@ def test_a_member_without_the_right_gets_403_and_one_with_it_does_not(caller_of,
     for path, method, action in GUARDED:
         if "<uuid:token_id>" in path:
             continue
-        status = caller.call(method.upper(), filled(path, ids), {"x": 1} if method != "get" else None).status_code
+        status = caller.call(
+            method.upper(), filled(path, ids), {"x": 1} if method != "get" else None
+        ).status_code
         may = RANK[role] >= RANK[ACTIONS[action].role]
         assert (status != 403) == may, (path, method, action, status)
         assert status < 500
@@ -109,7 +111,13 @@ def test_a_member_without_the_right_gets_403_and_one_with_it_does_not(caller_of,
 
 
 def test_lists_show_nothing_of_other_workspaces(stranger, ids):
-    for path in ("/workflows", "/workflows/executions", "/approvals", "/approvals?mine=false&status=any", "/tokens"):
+    for path in (
+        "/workflows",
+        "/workflows/executions",
+        "/approvals",
+        "/approvals?mine=false&status=any",
+        "/tokens",
+    ):
         rows = stranger.get(path)["results"]
         assert rows == [] or path == "/tokens"
     assert stranger.get("/workflows/executions/counts")["total"] == 0

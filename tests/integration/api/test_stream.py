@@ -15,7 +15,6 @@ from asgiref.testing import ApplicationCommunicator
 from channels.routing import URLRouter
 from django.conf import settings
 from django.test import Client
-from tests.factories import EventFactory, ExecutionFactory, MembershipFactory, RegionFactory, StepFactory
 
 from fermata.accounts import operations as accounts
 from fermata.accounts.models import ApiToken, Membership
@@ -23,6 +22,7 @@ from fermata.api.stream import consumer, frames, hub
 from fermata.api.stream.routing import websocket_urlpatterns
 from fermata.coordination import stream
 from fermata.engine import queries as engine
+from tests.factories import EventFactory, ExecutionFactory, MembershipFactory, RegionFactory, StepFactory
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("redis_url")]
 
@@ -122,7 +122,8 @@ def happen(execution, node_id: str, *, announce: bool = True) -> None:
 async def test_a_snapshot_comes_first_then_events_in_order(editor, execution):
     async with opened(path_of(execution), bearer(editor)) as socket:
         snapshot = await frame(socket, "snapshot")
-        assert snapshot["cursor"] == engine.cursor(3) and snapshot["execution"]["can"]["cancel"] is True
+        assert snapshot["cursor"] == engine.cursor(3)
+        assert snapshot["execution"]["can"]["cancel"] is True
         cursor, seen = snapshot["cursor"], []
         for number in range(5):
             await happen(execution, f"n{number}")
@@ -134,7 +135,9 @@ async def test_a_snapshot_comes_first_then_events_in_order(editor, execution):
         assert seen == [f"n{number}" for number in range(5)]
 
 
-async def test_a_client_that_comes_back_with_its_cursor_misses_nothing_and_sees_nothing_twice(editor, execution):
+async def test_a_client_that_comes_back_with_its_cursor_misses_nothing_and_sees_nothing_twice(
+    editor, execution
+):
     for number in range(1200):
         await sync_to_async(EventFactory)(execution=execution, node_id=f"n{number}")
     async with opened(path_of(execution, f"?after={engine.cursor(2)}"), bearer(editor)) as socket:
@@ -142,7 +145,8 @@ async def test_a_client_that_comes_back_with_its_cursor_misses_nothing_and_sees_
         await happen(execution, "last")
         while not seen or seen[-1] != "last":
             batch = await frame(socket, "events", "snapshot")
-            assert batch["type"] == "events" and batch["after"] == cursor
+            assert batch["type"] == "events"
+            assert batch["after"] == cursor
             cursor = batch["cursor"]
             seen += [row["node_id"] for row in batch["events"]]
     assert seen == ["a", *(f"n{number}" for number in range(1200)), "last"]

@@ -34,7 +34,11 @@ APPROVAL = {
     "schema": "fermata/1",
     "name": "ask",
     "nodes": [
-        {"id": "ok", "type": "approval", "config": {"title": "Pay?", "assignees": ["role:editor"], "quorum": 1}},
+        {
+            "id": "ok",
+            "type": "approval",
+            "config": {"title": "Pay?", "assignees": ["role:editor"], "quorum": 1},
+        },
         {"id": "yes", "type": "transform", "config": {"output": "paid"}},
         {"id": "no", "type": "transform", "config": {"output": "not paid"}},
     ],
@@ -56,7 +60,9 @@ def perform() -> Callable[[str], None]:
 
     def run(execution_id: str) -> None:
         for _ in range(50):
-            ready = list(Step.objects.filter(execution_id=execution_id, state="ready").values_list("id", flat=True))
+            ready = list(
+                Step.objects.filter(execution_id=execution_id, state="ready").values_list("id", flat=True)
+            )
             if not ready:
                 return
             for step_id in ready:
@@ -82,8 +88,10 @@ def test_a_workflow_runs_and_its_default_output_is_that_of_the_last_nodes(editor
     perform(started)
     read = editor.get(f"/workflows/executions/{started}")
     shapes.Execution.model_validate(read)
-    assert read["status"] == "succeeded" and read["output"] == {"left": 15, "right": "r"}
-    assert read["input"] == {"n": 4} and read["variables"] == {"factor": 3}
+    assert read["status"] == "succeeded"
+    assert read["output"] == {"left": 15, "right": "r"}
+    assert read["input"] == {"n": 4}
+    assert read["variables"] == {"factor": 3}
     rows = editor.get(f"/workflows/executions/{started}/steps")["results"]
     assert {row["node_id"]: row["output"] for row in rows} == {"first": {"n": 5}, "left": 15, "right": "r"}
     frames.Snapshot.model_validate(editor.get(f"/workflows/executions/{started}/snapshot"))
@@ -97,7 +105,9 @@ def test_an_input_that_does_not_fit_starts_nothing(editor):
     workflow = publish(editor, CHAIN)
     refused = editor.post(f"/workflows/{workflow}/executions", {"input": {"n": "x"}}, status=422)
     assert refused["problems"][0]["pointer"] == "/input/n"
-    editor.post(f"/workflows/{workflow}/executions", {"input": {"n": 1}, "variables": {"other": 1}}, status=422)
+    editor.post(
+        f"/workflows/{workflow}/executions", {"input": {"n": 1}, "variables": {"other": 1}}, status=422
+    )
     editor.post(f"/workflows/{workflow}/executions", {"input": 5}, status=422)
     assert Execution.objects.count() == 0
 
@@ -110,18 +120,22 @@ def test_a_person_decides_once_and_the_execution_goes_on(editor, caller_of, perf
     shapes.Why.model_validate(why)
     assert "Pay?" in why["waiting_for"][0]["sentence"]
     [asked] = editor.get("/approvals")["results"]
-    assert asked["can"]["decide"] is True and why["waiting_for"][0]["approval_id"] == asked["id"]
+    assert asked["can"]["decide"] is True
+    assert why["waiting_for"][0]["approval_id"] == asked["id"]
     body = {"decision": "approve", "comment": "fine"}
     caller_of("operator").post(f"/approvals/{asked['id']}/decide", body, status=403)
     decided = editor.post(f"/approvals/{asked['id']}/decide", body)
     shapes.Approval.model_validate(decided)
-    assert decided["status"] == "approved" and decided["decisions"][0]["comment"] == "fine"
+    assert decided["status"] == "approved"
+    assert decided["decisions"][0]["comment"] == "fine"
     late = caller_of("editor").post(f"/approvals/{asked['id']}/decide", {"decision": "reject"}, status=409)
     assert late["decision"]["decision"] == "approve"
     perform(started)
     assert editor.get(f"/workflows/executions/{started}")["output"] == {"yes": "paid"}
     assert editor.get("/approvals")["results"] == []
-    assert editor.get("/approvals?status=approved")["results"][0]["can"]["decide"] == "The approval is approved."
+    assert (
+        editor.get("/approvals?status=approved")["results"][0]["can"]["decide"] == "The approval is approved."
+    )
 
 
 def test_a_signal_is_heard(editor, perform):
@@ -131,7 +145,8 @@ def test_a_signal_is_heard(editor, perform):
     editor.post(f"/workflows/executions/{started}/signal", {"name": "go", "payload": {"x": 1}}, status=202)
     perform(started)
     read = editor.get(f"/workflows/executions/{started}")
-    assert read["status"] == "succeeded" and read["output"] == {"hear": {"payload": {"x": 1}}}
+    assert read["status"] == "succeeded"
+    assert read["output"] == {"hear": {"payload": {"x": 1}}}
     refused = editor.post(f"/workflows/executions/{started}/signal", {"name": "go"}, status=409)
     assert refused["object_status"] == "succeeded"
 

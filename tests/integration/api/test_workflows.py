@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from tests.factories import ExecutionFactory, VersionFactory, WorkflowFactory, document
 
 from fermata.api import shapes
 from fermata.workflows.models import Draft, Version, Workflow
+from tests.factories import ExecutionFactory, VersionFactory, WorkflowFactory, document
 
 pytestmark = pytest.mark.django_db
 
 
 def test_a_created_workflow_is_read_listed_and_archived(editor, caller_of):
     made = editor.post("/workflows", {"name": "greet", "definition": document()}, status=201)
-    assert made["name"] == "greet" and made["latest_version"] is None
+    assert made["name"] == "greet"
+    assert made["latest_version"] is None
     shapes.Workflow.model_validate(editor.get(f"/workflows/{made['id']}"))
     assert [row["id"] for row in editor.get("/workflows")["results"]] == [made["id"]]
 
@@ -48,7 +49,8 @@ def test_pages_of_a_list_follow_each_other_without_gap_or_repeat(editor):
             if page["next"] is None:
                 break
             cursor = f"&cursor={page['next']}"
-        assert len(seen) == 7 and set(seen) == made
+        assert len(seen) == 7
+        assert set(seen) == made
 
 
 def test_search_looks_in_names_and_descriptions(editor):
@@ -74,7 +76,8 @@ def test_a_draft_accepts_any_object_and_validate_judges_it(editor):
     made = editor.post("/workflows", {"name": "odd", "definition": {"anything": [1, 2]}}, status=201)
     assert editor.get(f"/workflows/{made['id']}/draft")["definition"] == {"anything": [1, 2]}
     verdict = editor.post(f"/workflows/{made['id']}/validate")
-    assert verdict["valid"] is False and verdict["problems"]
+    assert verdict["valid"] is False
+    assert verdict["problems"]
     shapes.Validation.model_validate(verdict)
     assert editor.post(f"/workflows/{made['id']}/validate", {"definition": document()})["valid"] is True
     assert editor.post("/workflows/validate", {"definition": document()}) == {"valid": True, "problems": []}
@@ -84,14 +87,17 @@ def test_a_draft_accepts_any_object_and_validate_judges_it(editor):
 def test_a_patch_changes_the_draft_and_a_stale_one_gets_the_current_draft(editor, workflow):
     path = f"/workflows/{workflow.id}/draft"
     response = editor.call("GET", path, status=200)
-    assert response["ETag"] == '"1"' and response.json()["rev"] == 1
+    assert response["ETag"] == '"1"'
+    assert response.json()["rev"] == 1
     patch = [{"op": "add", "path": "/definition/nodes/-", "value": {"id": "n2", "type": "note"}}]
     changed = editor.call("PATCH", path, patch, If_Match='"1"', status=200)
-    assert changed.json()["rev"] == 2 and changed["ETag"] == '"2"'
+    assert changed.json()["rev"] == 2
+    assert changed["ETag"] == '"2"'
     assert len(changed.json()["definition"]["nodes"]) == 2
 
     stale = editor.call("PATCH", path, patch, If_Match='"1"', status=412).json()
-    assert stale["code"] == "draft_out_of_date" and stale["draft"]["rev"] == 2
+    assert stale["code"] == "draft_out_of_date"
+    assert stale["draft"]["rev"] == 2
     assert Draft.objects.get(workflow=workflow).rev == 2
 
     as_patch = {"Content_Type": "application/json-patch+json", "If_Match": '"2"'}
@@ -131,7 +137,8 @@ def test_a_patch_that_cannot_be_applied_changes_nothing(editor, workflow, patch)
     response = editor.call("PATCH", f"/workflows/{workflow.id}/draft", patch, If_Match='"1"')
     assert response.status_code == 422, response.content
     draft = Draft.objects.get(workflow=workflow)
-    assert draft.rev == 1 and draft.definition == document()
+    assert draft.rev == 1
+    assert draft.definition == document()
 
 
 def test_a_patch_cannot_blow_the_draft_up_by_copying(editor, workflow):
@@ -146,12 +153,15 @@ def test_the_yaml_source_is_kept_while_it_parses_to_the_definition(editor):
     source = "# a comment\nschema: fermata/1\nname: y\nnodes: []\nedges: []\n"
     made = editor.post("/workflows", {"name": "y", "source": source}, status=201)
     path = f"/workflows/{made['id']}/draft"
-    assert editor.get(path)["source"] == source and editor.get(path)["definition"]["name"] == "y"
+    assert editor.get(path)["source"] == source
+    assert editor.get(path)["definition"]["name"] == "y"
     patch = [{"op": "replace", "path": "/definition/name", "value": "z"}]
     changed = editor.call("PATCH", path, patch, If_Match='"1"', status=200).json()
-    assert "source" not in changed and changed["definition"]["name"] == "z"
+    assert "source" not in changed
+    assert changed["definition"]["name"] == "z"
     text = editor.call("GET", f"/workflows/{made['id']}/export", status=200)
-    assert text["Content-Type"].startswith("application/yaml") and b"name: z" in text.content
+    assert text["Content-Type"].startswith("application/yaml")
+    assert b"name: z" in text.content
 
 
 def test_put_replaces_the_whole_draft(editor, workflow):
@@ -162,9 +172,11 @@ def test_put_replaces_the_whole_draft(editor, workflow):
 
 def test_publishing_counts_versions_and_an_invalid_draft_is_refused_with_every_problem(editor, workflow):
     first = editor.post(f"/workflows/{workflow.id}/publish", status=201)
-    assert first["version"] == 1 and len(first["digest"]) == 64
+    assert first["version"] == 1
+    assert len(first["digest"]) == 64
     second = editor.post(f"/workflows/{workflow.id}/publish", {"draft_rev": 1}, status=201)
-    assert second["version"] == 2 and second["digest"] == first["digest"]
+    assert second["version"] == 2
+    assert second["digest"] == first["digest"]
 
     broken = [{"op": "replace", "path": "/definition/nodes/0/type", "value": "no_such_type"}]
     editor.call("PATCH", f"/workflows/{workflow.id}/draft", broken, If_Match='"1"', status=200)
@@ -194,7 +206,8 @@ def test_the_draft_never_loses_key_order_or_the_form_of_numbers(editor):
 def test_a_duplicate_has_the_same_draft_and_a_free_name(editor, workflow):
     copy = editor.post(f"/workflows/{workflow.id}/duplicate", status=201)
     again = editor.post(f"/workflows/{workflow.id}/duplicate", status=201)
-    assert copy["name"] == f"{workflow.name} copy" and again["name"] == f"{workflow.name} copy 2"
+    assert copy["name"] == f"{workflow.name} copy"
+    assert again["name"] == f"{workflow.name} copy 2"
     assert editor.get(f"/workflows/{copy['id']}/draft")["definition"] == document()
 
 

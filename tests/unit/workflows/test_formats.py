@@ -24,20 +24,25 @@ VALUES = st.recursive(
 @settings(max_examples=150, deadline=None)
 def test_what_is_written_is_read_back_equal(document):
     again = from_yaml(to_yaml(document))
-    assert again == document and list(again) == list(document)
+    assert again == document
+    assert list(again) == list(document)
 
 
 @given(st.text(max_size=60))
 @settings(max_examples=200, deadline=None)
 def test_any_text_is_read_or_refused(text):
+    read, problems = {}, [{"message": ""}]
     try:
-        assert isinstance(from_yaml(text), dict)
+        read = from_yaml(text)
     except InvalidInput as error:
-        assert error.problems[0]["message"]
+        read, problems = None, error.problems
+    assert isinstance(read, dict) or problems[0]["message"]
 
 
 def test_the_words_of_yaml_1_1_stay_text():
-    read = from_yaml("{a: yes, b: on, c: 2026-01-01, d: 0o17, e: 0x1F, f: 1_000, g: 12:30:45, h: ~, i: .5, j: 1e3}")
+    read = from_yaml(
+        "{a: yes, b: on, c: 2026-01-01, d: 0o17, e: 0x1F, f: 1_000, g: 12:30:45, h: ~, i: .5, j: 1e3}"
+    )
     assert read == {
         "a": "yes",
         "b": "on",
@@ -81,13 +86,15 @@ def test_expressions_and_block_texts_keep_their_form():
 def test_what_json_cannot_say_is_refused_with_its_place(text, word):
     with pytest.raises(InvalidInput) as caught:
         from_yaml(text)
-    assert word in caught.value.message and caught.value.problems[0]["cure"]
+    assert word in caught.value.message
+    assert caught.value.problems[0]["cure"]
 
 
 def test_line_and_column_are_named():
     with pytest.raises(InvalidInput) as caught:
         from_yaml("a: 1\nb: *x")
-    assert caught.value.problems[0]["line"] == 2 and caught.value.problems[0]["column"] == 4
+    assert caught.value.problems[0]["line"] == 2
+    assert caught.value.problems[0]["column"] == 4
 
 
 def test_a_bomb_of_aliases_and_an_endless_depth_cost_nothing():

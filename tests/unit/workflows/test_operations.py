@@ -6,13 +6,13 @@ import uuid
 
 import pytest
 from django.db import Error, connection, transaction
-from tests.factories import VersionFactory, WorkflowFactory, WorkspaceFactory, document
 
 from fermata.errors import Conflict, InvalidDocument, NotFound, VersionIsImmutable
 from fermata.graph.plan import Plan
 from fermata.workflows import operations, queries
 from fermata.workflows.models import Version
 from fermata.workflows.operations import Content
+from tests.factories import VersionFactory, WorkflowFactory, WorkspaceFactory, document
 
 pytestmark = pytest.mark.django_db
 
@@ -24,7 +24,11 @@ def test_a_version_refuses_to_change_in_code_and_in_the_database():
         version.save()
     with pytest.raises(VersionIsImmutable):
         version.delete()
-    for change in (lambda rows: rows.update(number=9), lambda rows: rows.update(plan={}), lambda rows: rows.delete()):
+    for change in (
+        lambda rows: rows.update(number=9),
+        lambda rows: rows.update(plan={}),
+        lambda rows: rows.delete(),
+    ):
         with pytest.raises(Error), transaction.atomic():
             change(Version.objects.filter(id=version.id))
     with pytest.raises(Error), transaction.atomic(), connection.cursor() as database:
@@ -102,4 +106,9 @@ def test_an_archived_workflow_is_not_changed():
 
 def test_without_definition_and_source_a_draft_is_an_empty_document():
     workflow = operations.create(workspace_id=WorkspaceFactory().id, name="new", content=Content(), by=None)
-    assert queries.draft(workflow.id).definition == {"schema": "fermata/1", "name": "new", "nodes": [], "edges": []}
+    assert queries.draft(workflow.id).definition == {
+        "schema": "fermata/1",
+        "name": "new",
+        "nodes": [],
+        "edges": [],
+    }

@@ -45,7 +45,7 @@ async def refuse(scope: dict[str, Any], send: Any, status: int) -> None:
     await send({"type": "websocket.http.response.body", "body": body})
 
 
-class ExecutionConsumer(AsyncConsumer):
+class ExecutionConsumer(AsyncConsumer):  # type: ignore[misc]
     """``WS /api/v1/workflows/executions/{execution_id}/ws?after=``."""
 
     channel_layer_alias = "unused"  # signals come through the hub; a layer would hold a Redis read per socket
@@ -53,7 +53,7 @@ class ExecutionConsumer(AsyncConsumer):
     admitted: Admitted
     subscriber: Subscriber | None = None
     seq: int = 0
-    tasks: tuple[asyncio.Task[None], ...] = ()
+    tasks: tuple[asyncio.Task[Any], ...] = ()
 
     async def websocket_connect(self, message: dict[str, Any]) -> None:
         """Refuse, or accept and begin to send."""
@@ -76,7 +76,9 @@ class ExecutionConsumer(AsyncConsumer):
         if size > LARGEST_MESSAGE:
             await self._close(1009)
             return
-        await self._frame({"type": "problem", "code": "unknown_message", "detail": "This message is not understood."})
+        await self._frame(
+            {"type": "problem", "code": "unknown_message", "detail": "This message is not understood."}
+        )
 
     async def websocket_disconnect(self, message: dict[str, Any]) -> None:
         """The client is gone."""
@@ -93,8 +95,8 @@ class ExecutionConsumer(AsyncConsumer):
         for task in done:
             if task.exception() is not None:
                 logger.error("a stream ended: %s", task.exception(), exc_info=task.exception())
-            elif task is watcher:
-                code = task.result()
+            else:
+                code = task.result() or code
         for task in (sender, watcher):
             task.cancel()
         self._leave()

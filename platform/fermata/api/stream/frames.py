@@ -1,4 +1,7 @@
-"""The frames of the stream. The models stand in the OpenAPI components, from which clients generate their types."""
+"""The frames of the stream.
+
+The models stand in the OpenAPI components, from which clients generate their types.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,11 @@ from pydantic import BaseModel, Field, JsonValue, TypeAdapter
 from fermata.api.shapes import Execution, PathSegment, StepState
 
 STREAM_DESCRIPTION = """
-`WS /api/v1/workflows/executions/{execution_id}/ws?after=<cursor>` sends the frames `StreamFrame`: a snapshot (unless
-`after` is given), then batches of events. Apply a batch only if its `after` equals your cursor, otherwise ask
-`GET …/events?after=`. Authenticate with the session cookie and the site's own Origin, with `Authorization: Bearer`,
-or with `?ticket=`. Refusals come at the handshake (403, 404). Close codes: 4401 session ended, 4403 right withdrawn,
-4409 too slow, take a new snapshot, 1012 restarting.
+`WS /api/v1/workflows/executions/{execution_id}/ws?after=<cursor>` sends the frames `StreamFrame`: a snapshot
+(unless `after` is given), then batches of events. Apply a batch only if its `after` equals your cursor,
+otherwise ask `GET …/events?after=`. Authenticate with the session cookie and the site's own Origin, with
+`Authorization: Bearer`, or with `?ticket=`. Refusals come at the handshake (403, 404). Close codes: 4401
+session ended, 4403 right withdrawn, 4409 too slow (take a new snapshot), 1012 restarting.
 """.strip()
 
 

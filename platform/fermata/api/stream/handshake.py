@@ -1,4 +1,7 @@
-"""Who may open a stream. Runs in a thread; every refusal is an HTTP status given before the socket is accepted."""
+"""Who may open a stream.
+
+Runs in a thread; every refusal is an HTTP status given before the socket is accepted.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ from fermata.errors import InvalidInput, NotFound
 ACTION = "execution.read"
 
 
-class Refusal(Exception):  # noqa: N818 — it is an answer, not a fault
+class Refusal(Exception):
     """The handshake is refused with ``status``."""
 
     def __init__(self, status: int) -> None:
@@ -45,7 +48,10 @@ class Admitted:
 
 
 def admit(scope: dict[str, Any], execution_id: UUID) -> Admitted:
-    """Decide on a handshake. Raises Refusal: 403 for nobody, a foreign origin or a missing right, 404 for a stranger."""
+    """Decide on a handshake.
+
+    Raises Refusal: 403 for nobody, a foreign origin or a missing right, 404 for a stranger.
+    """
     asked = parse_qs(scope.get("query_string", b"").decode("ascii", "replace"), keep_blank_values=True)
     headers = {name.lower(): value.decode("latin-1") for name, value in scope.get("headers", ())}
     session_key: str | None = None
@@ -66,7 +72,10 @@ def admit(scope: dict[str, Any], execution_id: UUID) -> Admitted:
 
 
 def standing(admitted: Admitted) -> int | None:
-    """None while the stream may go on; 4401 when session or token ended, 4403 when the right was withdrawn."""
+    """None while the stream may go on.
+
+    4401 when session or token ended, 4403 when the right was withdrawn.
+    """
     if admitted.session_key is not None:
         principal = _of_session(admitted.session_key)
     else:
@@ -105,7 +114,10 @@ def _session_key(headers: dict[bytes, str]) -> str | None:
 
 
 def _of_session(session_key: str) -> Principal | None:
-    """Whoever is signed in; Django's own check includes the password's hash, so a changed password ends it."""
+    """Whoever is signed in.
+
+    Django's own check includes the password's hash, so a changed password ends it.
+    """
     request = HttpRequest()
     request.session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
     user = get_user(request)
@@ -118,7 +130,8 @@ def _own_origin(headers: dict[bytes, str]) -> bool:
     if not origin:
         return False
     return origin in settings.CSRF_TRUSTED_ORIGINS or (
-        urlsplit(origin).netloc == headers.get(b"host") and _allowed(urlsplit(origin).hostname, settings.ALLOWED_HOSTS)
+        urlsplit(origin).netloc == headers.get(b"host")
+        and _allowed(urlsplit(origin).hostname, settings.ALLOWED_HOSTS)
     )
 
 

@@ -1,8 +1,10 @@
-"""One hub per web process: hears the signals and reads each watched execution's journal once for all who watch it.
+"""One hub per web process.
 
-A *feed* belongs to one execution. It reads what follows its place in the journal, at most every 50 ms, and offers
-the batch to its *subscribers*; one that does not keep up is told to take a new snapshot and never slows the others.
-While Redis does not answer, feeds look every second.
+Hears the signals and reads each watched execution's journal once for all who watch it.
+
+A *feed* belongs to one execution. It reads what follows its place in the journal, at most every 50 ms, and
+offers the batch to its *subscribers*; one that does not keep up is told to take a new snapshot and never
+slows the others. While Redis does not answer, feeds look every second.
 """
 
 from __future__ import annotations
@@ -141,7 +143,10 @@ class Hub:
         self._ear: asyncio.Task[None] | None = None
 
     def subscribe(self, execution_id: UUID, seq: int) -> tuple[Subscriber, int]:
-        """A new subscriber, and the place from which it gets everything; up to there it must read for itself."""
+        """A new subscriber, and the place from which it gets everything.
+
+        Up to there it must read for itself.
+        """
         feed = self._feeds.get(execution_id)
         if feed is None:
             feed = self._feeds[execution_id] = Feed(execution_id, seq)

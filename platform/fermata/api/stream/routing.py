@@ -20,7 +20,7 @@ ID = "[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
 websocket_urlpatterns = [
     re_path(
         rf"^api/v1/workflows/executions/(?P<execution_id>{ID})/ws/?$",
-        ExecutionConsumer.as_asgi(),  # type: ignore[arg-type]
+        ExecutionConsumer.as_asgi(),
     ),
     re_path(r"^.*$", nowhere),  # type: ignore[arg-type]
 ]

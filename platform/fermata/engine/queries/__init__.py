@@ -1,8 +1,9 @@
 """Reads of the engine for the interface. Rows leave here as plain values; nothing here writes or rings.
 
-``executions`` (read, list, count), ``steps`` (rows, values by slice), ``events`` (the journal by cursor, snapshot,
-counts per node), ``waiting`` (why something does not move), ``approvals``, ``idempotency``. A page is asked for with
-``after``: sort key and id of the last row of the page before. Cursors of the journal are :func:`cursor` texts.
+``executions`` (read, list, count), ``steps`` (rows, values by slice), ``events`` (the journal by cursor,
+snapshot, counts per node), ``waiting`` (why something does not move), ``approvals``, ``idempotency``. A page
+is asked for with ``after``: sort key and id of the last row of the page before. Cursors of the journal are
+:func:`cursor` texts.
 """
 
 from __future__ import annotations

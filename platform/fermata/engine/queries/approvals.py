@@ -15,12 +15,12 @@ from fermata.errors import NotFound
 
 
 @TextArray.register_lookup
-class Overlap(Lookup):  # type: ignore[type-arg]
+class Overlap(Lookup):
     """``tags__overlap=[…]``: the arrays have a member in common."""
 
     lookup_name = "overlap"
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
         """PostgreSQL's ``&&``."""
         left, left_params = self.process_lhs(compiler, connection)
         return f"{left} && %s::text[]", [*left_params, list(self.rhs)]
@@ -32,7 +32,10 @@ class Overlap(Lookup):  # type: ignore[type-arg]
 
 @dataclass(frozen=True, slots=True)
 class Approvals:
-    """Which approvals. ``assignees``: those put to one of these (``user:ana``, ``role:editor``, …) or to anybody."""
+    """Which approvals.
+
+    ``assignees``: those put to one of these (``user:ana``, ``role:editor``, …) or to anybody.
+    """
 
     states: Collection[str] = ("pending",)
     assignees: Collection[str] | None = None

@@ -33,7 +33,7 @@ def parse_cursor(text: str) -> int:
             "code": "invalid_cursor",
             "pointer": "/after",
             "message": "This is no cursor of a journal.",
-            "cure": "Send the `cursor` of the last snapshot or batch, unchanged; leave it out to begin at the start.",
+            "cure": "Send the `cursor` of the last snapshot or batch, or none to begin anew.",
         }
         raise InvalidInput(row["message"], problems=[row]) from error
 

@@ -77,7 +77,10 @@ def step(step_id: UUID, *, execution_id: UUID) -> Step:
 
 
 def with_values(rows: Collection[Step]) -> list[dict[str, Any]]:
-    """Rows as the interface shows them, values up to 16 KiB in place; ``truncated`` names the sides left out."""
+    """Rows as the interface shows them, values up to 16 KiB in place.
+
+    ``truncated`` names the sides left out.
+    """
     digests = {
         bytes(digest)
         for row in rows
@@ -171,8 +174,8 @@ def slice_of(whole: Any, part: Slice) -> dict[str, Any]:
     """{"pointer", "type", "size", "offset", "value", "next_offset", "truncated"}.
 
     ``size`` counts elements, members or characters. At least one element is answered; one that is larger than
-    ``max_bytes`` by itself is left out (``value`` null, ``truncated`` true): ask for it by pointer. Raises InvalidInput
-    for a pointer that leads nowhere.
+    ``max_bytes`` by itself is left out (``value`` null, ``truncated`` true): ask for it by pointer. Raises
+    InvalidInput for a pointer that leads nowhere.
     """
     found = _at(whole, part.pointer)
     kind = _kind(found)

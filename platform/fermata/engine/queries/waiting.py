@@ -82,7 +82,7 @@ def why(execution_id: UUID) -> dict[str, Any]:
 
 def _sentence(status: str, *, live: int) -> str:
     if status == "running" and live == 0:
-        return "No step is live: the engine is settling what is left, or recovery will take it up within seconds."
+        return "No step is live: what is left is being settled, or recovery takes it up within seconds."
     return EXECUTION[status]
 
 
@@ -165,7 +165,7 @@ def _moment(due: Any) -> str:
 
 def _children(step_ids: list[UUID]) -> dict[UUID, int]:
     rows = Execution.objects.filter(parent_step_id__in=step_ids, finished_at=None)
-    return dict(rows.values_list("parent_step_id").annotate(n=Count("id")))  # type: ignore[arg-type]
+    return dict(rows.values_list("parent_step_id").annotate(n=Count("id")))
 
 
 def _joins(execution_id: UUID) -> list[dict[str, Any]]:

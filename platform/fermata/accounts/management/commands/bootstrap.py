@@ -18,7 +18,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the options."""
         parser.add_argument(
-            "--password", default=None, help="default: FERMATA_ADMIN_PASSWORD, else one is generated and printed once"
+            "--password",
+            default=None,
+            help="default: FERMATA_ADMIN_PASSWORD, else one is generated and printed once",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -30,4 +32,6 @@ class Command(BaseCommand):
         elif created.password is None:
             self.stdout.write(f"Made the administrator {created.username} with the password given.")
         else:
-            self.stdout.write(f"Made the administrator {created.username}; password, shown once: {created.password}")
+            self.stdout.write(
+                f"Made the administrator {created.username}; password, shown once: {created.password}"
+            )

@@ -18,16 +18,24 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the options."""
-        parser.add_argument("--workspace", default=operations.DEFAULT_WORKSPACE, help="slug; default: %(default)s")
+        parser.add_argument(
+            "--workspace", default=operations.DEFAULT_WORKSPACE, help="slug; default: %(default)s"
+        )
         parser.add_argument("--user", default=None, help="username; default: the first administrator")
-        parser.add_argument("--name", default="cli", help="what the list of tokens calls it; default: %(default)s")
-        parser.add_argument("--scope", action="append", default=[], help="narrow it; may be given several times")
+        parser.add_argument(
+            "--name", default="cli", help="what the list of tokens calls it; default: %(default)s"
+        )
+        parser.add_argument(
+            "--scope", action="append", default=[], help="narrow it; may be given several times"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Find user and workspace, make the token, print its text alone on standard output."""
         workspace = Workspace.objects.filter(slug=options["workspace"]).first()
         if workspace is None:
-            raise CommandError(f"There is no workspace {options['workspace']}; `manage.py bootstrap` makes the first.")
+            raise CommandError(
+                f"There is no workspace {options['workspace']}; `manage.py bootstrap` makes the first."
+            )
         user = _user(options["user"])
         try:
             issued = operations.create_token(
