@@ -47,6 +47,7 @@ def fleet(running_fleet: Fleet, settings: Any, django_db_blocker: Any) -> Iterat
                 cursor.execute(Path(__file__).with_name("watch.sql").read_text())
         running_fleet.disarm()
         running_fleet.heal()
+        running_fleet.settle()
         try:
             yield running_fleet
         finally:

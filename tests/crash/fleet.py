@@ -24,6 +24,7 @@ import orjson
 import psycopg
 import redis
 
+from fermata.config.stack import processes
 from fermata.config.stack.embedded import EmbeddedPostgres, EmbeddedValkey
 from fermata.coordination import keys
 from tests.crash.cut import CutWire
@@ -192,11 +193,21 @@ class Fleet:
             for worker in self.workers.values():
                 worker.kill()
             tables = connection.execute(
-                "SELECT string_agg(tablename, ', ') FROM pg_tables WHERE tablename LIKE 'fermata\\_%'"
+                "SELECT string_agg(table_name, ', ') FROM information_schema.columns"
+                " WHERE table_schema = 'public' AND column_name = 'execution_id'"
             ).fetchone()
-            connection.execute(f"TRUNCATE {tables[0] if tables else ''}".encode())
+            connection.execute(f"TRUNCATE fermata_execution, {tables[0] if tables else ''}".encode())
         with self.broker() as broker:
             broker.flushall()
+
+    def settle(self) -> None:
+        """Wait until no message is left from before; what dead workers held is forgotten."""
+        with self.broker() as broker:
+            def is_quiet() -> bool:
+                return not broker.llen(keys.queue("default")) and not broker.hlen(keys.UNACKED)
+
+            if not processes.wait_until(is_quiet, seconds=2, pause=PAUSE_SECONDS):
+                broker.delete(keys.UNACKED, keys.UNACKED_INDEX, keys.queue("default"))
 
     # --- faults ---
 
