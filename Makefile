@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 SOURCES := platform workers tests manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run test crash bench demo lint types verify fmt token env lock
+.PHONY: help run test crash bench demo lint types verify fmt token generate lock
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,8 @@ types: $(READY) ## mypy, strict
 verify: $(READY) ## Fail when a generated file or a migration is out of date
 	$(PY) manage.py check
 	$(PY) manage.py makemigrations --check --dry-run
+	$(PY) manage.py openapi --check
+	$(PY) manage.py diagrams --check
 	$(PY) -m pytest -q tests/unit/config tests/test_house.py
 
 fmt: $(READY) ## Put the code into shape
@@ -46,8 +48,10 @@ fmt: $(READY) ## Put the code into shape
 token: $(READY) ## Make an API token for the administrator of the running platform
 	@$(PY) manage.py create_token
 
-env: $(READY) ## Write .env.example and the README's table of variables
+generate: $(READY) ## Write what is generated: .env.example, the table of variables, openapi.yaml, diagrams
 	$(PY) manage.py render_env
+	$(PY) manage.py openapi
+	$(PY) manage.py diagrams
 
 lock: $(READY) ## Pin requirements.txt anew from pyproject.toml
 	$(VENV)/bin/uv pip compile -q --upgrade --extra dev --generate-hashes --no-emit-index-url --no-header \

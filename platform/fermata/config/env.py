@@ -343,7 +343,7 @@ def render_example() -> str:
     """The text of `.env.example`: every public variable, its meaning and its default, commented out."""
     lines = [
         "# Every variable Fermata reads. Copy to .env and uncomment what you change; manage.py reads .env.",
-        "# Generated from platform/fermata/config/env.py by `make env`.",
+        "# Generated from platform/fermata/config/env.py by `make generate`.",
     ]
     for item in FIELDS:
         if item.metadata["internal"]:
