@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field, field_validator
@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from fermata.accounts import tickets
 from fermata.accounts.queries import Principal
 from fermata.api import pagination
+from fermata.api.permitted import ticket_purpose, with_can
 from fermata.api.resource import Input, Query, Resource
 from fermata.api.schema import described
 from fermata.api.shapes import (
@@ -32,7 +33,6 @@ from fermata.graph.explain import explain
 from fermata.workflows import queries as workflows
 
 STATUSES = get_args(ExecutionStatus)
-ACTIONS = ("cancel", "pause", "resume", "signal")
 
 
 class ExecutionFilters(Query):
@@ -247,11 +247,6 @@ class TicketView(OneExecution):
         return Response({"ticket": text, "expires_at": expires_at}, status=201)
 
 
-def ticket_purpose(execution_id: UUID) -> str:
-    """What a ticket for this execution's stream opens."""
-    return f"execution:{execution_id}"
-
-
 def listed(
     asked: ExecutionList,
     principal: Principal,
@@ -275,24 +270,6 @@ def listed(
     )
     names = workflows.names({row["workflow_id"] for row in page})
     return {"results": [_shown(row, principal, names) for row in page], "next": following}
-
-
-def with_can(row: dict[str, Any], principal: Principal) -> dict[str, Any]:
-    """The row with ``can``: action → True, or the reason why not."""
-    answers: dict[str, Literal[True] | str] = {}
-    for name in ACTIONS:
-        refused = principal.refusal(row["workspace_id"], f"execution.{name}")
-        answers[name] = refused or _state_refusal(name, row["status"]) or True
-    return {**row, "can": answers}
-
-
-def _state_refusal(name: str, status: str) -> str | None:
-    if status in engine.FINAL:
-        return f"The execution has ended: {status}."
-    allowed = {"pause": {"queued", "running", "waiting"}, "resume": {"pausing", "paused"}}
-    if status in allowed.get(name, {status}):
-        return None if (name, status) != ("cancel", "cancelling") else "It is being cancelled already."
-    return f"The execution is {status}."
 
 
 def _shown(row: dict[str, Any], principal: Principal, names: dict[UUID, str]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 How views describe themselves, the parts DRF does not know, and the views that serve it.
 
-``openapi.yaml`` beside this file is committed; ``python -m fermata.api.openapi`` writes it, and with
+``openapi.yaml`` beside this file is committed; ``manage.py openapi`` writes it, and with
 ``--check`` fails when it has drifted.
 """
 
@@ -20,6 +20,8 @@ from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.settings import patched_settings
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from pydantic import BaseModel, Field, JsonValue
+
+from fermata.api.stream.frames import STREAM_DESCRIPTION, components
 
 View = TypeVar("View", bound=Callable[..., Any])
 WORKSPACE = OpenApiParameter("workspace", str, description="Id or slug of the workspace.")
@@ -143,8 +145,6 @@ class Generator(SchemaGenerator):
 
     def get_schema(self, request: Any = None, public: bool = False) -> Any:  # noqa: FBT001, FBT002 — as DRF has it
         """The document."""
-        from fermata.api.stream.frames import STREAM_DESCRIPTION, components  # noqa: PLC0415 — it needs us
-
         with patched_settings(
             {"POSTPROCESSING_HOOKS": []}
         ):  # pydantic names its own types; no guessing of enums

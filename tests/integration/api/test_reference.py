@@ -14,7 +14,7 @@ DOCUMENT = openapi.PATH.read_text(encoding="utf-8")
 
 
 def test_the_committed_document_is_up_to_date():
-    assert openapi.render() == DOCUMENT, "run: python -m fermata.api.openapi"
+    assert openapi.render() == DOCUMENT, "run: python manage.py openapi"
 
 
 def test_every_route_stands_in_the_document():

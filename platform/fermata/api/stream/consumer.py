@@ -12,7 +12,7 @@ from channels.consumer import AsyncConsumer
 from channels.exceptions import StopConsumer
 from django.db import DatabaseError
 
-from fermata.api.executions import with_can
+from fermata.api.permitted import with_can
 from fermata.api.problems import CONTENT_TYPE, document
 from fermata.api.rendering import dumps
 from fermata.api.stream import handshake

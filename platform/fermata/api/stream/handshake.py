@@ -21,7 +21,7 @@ from fermata.accounts import queries, tickets
 from fermata.accounts.models import User
 from fermata.accounts.queries import Principal
 from fermata.api.authentication import note_use
-from fermata.api.executions import ticket_purpose
+from fermata.api.permitted import ticket_purpose
 from fermata.engine import queries as engine
 from fermata.errors import InvalidInput, NotFound
 
