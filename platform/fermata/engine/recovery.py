@@ -114,6 +114,8 @@ class Recovery:
         if not suspects or not self.epoch.read(self.ttl).trustworthy:
             return
         held = self.leases.held(row["id"] for row in suspects)
+        if not self.epoch.read(self.ttl).trustworthy:
+            return  # emptied between the two questions: every lease looked lost
         for row in suspects:
             if row["id"] in held:
                 continue

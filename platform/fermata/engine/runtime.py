@@ -20,6 +20,7 @@ from fermata.errors import ServerUnavailable
 from fermata.nodes.catalogue import catalogue
 
 DEPTH_KNOWN_FOR_SECONDS = 0.05
+DEFAULT_QUEUE = "default"
 _task_caller: list[Callable[..., Any]] = []
 
 
@@ -42,7 +43,7 @@ class Rooms:
         """Queue → room, for the queues in use here; without Redis no room at all, so recovery rings."""
         now = time.monotonic()
         if now - self._at > DEPTH_KNOWN_FOR_SECONDS:
-            queues = settings.FERMATA_QUEUES
+            queues = tuple(dict.fromkeys((DEFAULT_QUEUE, *settings.FERMATA_QUEUES)))
             try:
                 depths = dispatcher().depth(queues)
             except ServerUnavailable:
