@@ -40,7 +40,7 @@ def parse_requirements(text: str) -> Json:
     for number, line in _logical_lines(text):
         row, reason = _read(line, number=number)
         if reason is not None:
-            skipped.append({"requirement": line[:200], "line": number, "reason": reason})
+            skipped.append({"requirement": _wanted(line)[:200], "line": number, "reason": reason})
         else:
             packages.setdefault(canonicalize_name(row["name"]), row)
     if not packages:
@@ -61,8 +61,8 @@ def package_metadata(name: str, version: str | None = None) -> Json:
         wanted = f"{name} {version}" if version else name
         raise PackageNotInstalled(f"{wanted} is not installed here; is its name right?") from None
     licence = licences.declared(
-        expression=found.metadata.get("License-Expression"),  # type: ignore[attr-defined]
-        text=found.metadata.get("License"),  # type: ignore[attr-defined]
+        expression=_field(found, "License-Expression"),
+        text=_field(found, "License"),
         classifiers=found.metadata.get_all("Classifier") or [],
     )
     files = found.files
@@ -80,8 +80,9 @@ def package_metadata(name: str, version: str | None = None) -> Json:
 
 
 @shared_task(name="workers.examples.audit_report")  # type: ignore[untyped-decorator]
-def audit_report(  # noqa: PLR0917 - Celery calls by position or name, as the node says
+def audit_report(
     source: str,
+    *,
     packages: Sequence[Json],
     errors: Sequence[Json],
     skipped: Sequence[Json],
@@ -93,7 +94,7 @@ def audit_report(  # noqa: PLR0917 - Celery calls by position or name, as the no
 
     `decision` is null when nobody was asked.
     """
-    accepted = decision is None or decision.get("decision") in {"approve", "approved"}
+    accepted = decision is None or decision.get("decision") == "approve"
     report = {
         "source": source,
         "accepted": accepted,
@@ -123,13 +124,17 @@ def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
         yield first, kept.strip()
 
 
+def _wanted(line: str) -> str:
+    """A line without the installer's options behind it, such as hashes."""
+    return re.split(r"\s--", line, maxsplit=1)[0].strip()
+
+
 def _read(line: str, *, number: int) -> tuple[Json, str | None]:
     """A pinned package, or the reason why the line is passed over."""
-    wanted = re.split(r"\s--", line, maxsplit=1)[0].strip()
     if line.startswith("-"):
         return {}, "an option of the installer"
     try:
-        requirement = Requirement(wanted)
+        requirement = Requirement(_wanted(line))
     except InvalidRequirement as error:
         shown = line if len(line) <= 80 else f"{line[:80]}…"
         first = str(error).splitlines()[0]
@@ -151,6 +156,11 @@ def _dependencies(requires: Sequence[str]) -> Iterator[str]:
             continue
         if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
             yield canonicalize_name(requirement.name)
+
+
+def _field(package: metadata.Distribution, name: str) -> str | None:
+    """A field of the metadata that stands once, or None."""
+    return next(iter(package.metadata.get_all(name) or ()), None)
 
 
 def _size(file: metadata.PackagePath) -> int:

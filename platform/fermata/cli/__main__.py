@@ -1,0 +1,10 @@
+"""`python -m fermata.cli`: the same as the command `fermata`."""
+
+from __future__ import annotations
+
+import sys
+
+from fermata.cli.program import main
+
+if __name__ == "__main__":
+    sys.exit(main())
