@@ -91,6 +91,10 @@ class Ledger(Protocol):
         """Which of these joins have opened."""
         ...
 
+    def end_children(self, step_id: str) -> int:
+        """Begin to cancel the step's live children; how many there are."""
+        ...
+
     def outputs(self, execution_id: str, nodes: Sequence[str]) -> dict[str, Any]:
         """Node → output, of those root nodes that succeeded."""
         ...

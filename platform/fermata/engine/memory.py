@@ -11,17 +11,36 @@ from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
+from uuid import UUID
 
 from fermata.engine.ledger import NewExecution, Recorded, Ring
+from fermata.engine.wire import text
 from fermata.machine import identity
 from fermata.machine.commands import Arrive, Decision, EndItem, Finish, NewRegion, NewStep, Own, Stage
+from fermata.machine.decide import settle_row
 from fermata.machine.foreach import ended, result_of
 from fermata.machine.states import EXECUTION_FINAL, STEP_LIVE
 from fermata.machine.variables import applied
 from fermata.machine.view import Claim, ExecutionView, Frame, Refusal, StepView
 
 Row = dict[str, Any]
+RECORDED = ("port", "error", "handled_by", "reason")
+RECORDS = ("StepSucceeded", "StepFailed", "StepTimedOut", "StepWaiting", "StepRetrying")
+REGION_FIELDS = (
+    "name",
+    "kind",
+    "parent",
+    "path",
+    "step",
+    "total",
+    "next",
+    "active",
+    "failure_limit",
+    "mode",
+    "fan_out",
+)
 
 
 class MemoryLedger:
@@ -37,9 +56,11 @@ class MemoryLedger:
         self.arrivals: dict[tuple[str, int], Row] = {}
         self.iterations: dict[tuple[str, int], Row] = {}
         self.variables: dict[tuple[str, int, str], Any] = {}
+        self.versions: dict[tuple[str, int, str], int] = {}
         self.signals: list[Row] = []
         self.approvals: dict[str, Row] = {}
         self.events: list[Row] = []
+        self.asked: list[Ring] = []
         self._scopes: dict[tuple[str, int], set[str]] = {}
         self._rings: list[Ring] = []
         self._finished: str | None = None
@@ -65,13 +86,18 @@ class MemoryLedger:
             "status": "running",
             "output": None,
             "has_output": False,
+            "output_digest": None,
             "error": None,
             "created_at": self.now,
             "root_id": new.root_id or new.id,
         }
-        self._event(new.id, "ExecutionStarted", status="running")
+        digests = {name: self._digest(new.id, value) for name, value in new.variables.items()}
+        self._event(
+            new.id, "ExecutionStarted", status="running", data={"scope_id": new.id, "variables": digests}
+        )
         for name, value in new.variables.items():
             self.variables[(new.id, 0, name)] = deepcopy(value)
+            self.versions[(new.id, 0, name)] = 1
         self._open(new.id, new.beginning.region)
         self._apply(new.id, None, [new.beginning.stage])
         if not new.beginning.stage.steps:
@@ -142,6 +168,7 @@ class MemoryLedger:
             "priority",
             "data",
             "resume",
+            "error",
         )
         view = StepView(**{name: deepcopy(step[name]) for name in fields}, frames=frames)
         shown = ExecutionView(
@@ -323,6 +350,7 @@ class MemoryLedger:
         }
         if own.has_output:
             values["output"] = deepcopy(own.output)
+            values["output_digest"] = self._digest(step["execution_id"], own.output)
         if own.has_input:
             values["input"] = deepcopy(own.input)
         self._move(step, own.state, **values)
@@ -353,11 +381,22 @@ class MemoryLedger:
         old = self.variables.get(key, write["default"])
         value = applied(write["operation"], old, deepcopy(write["value"]))
         self.variables[key] = value
+        self.versions[key] = self.versions.get(key, 0) + 1
         self._event(
             execution["id"],
             "VariableWritten",
-            step=step,
-            data={"name": write["name"], "scope": write["scope"], "old": old, "new": value},
+            step_id=step["id"],
+            node=step["node"],
+            data={
+                "name": write["name"],
+                "scope": write["scope"],
+                "scope_id": scope[0],
+                "iteration": scope[1],
+                "operation": write["operation"],
+                "version": self.versions[key],
+                "old": self._digest(execution["id"], old),
+                "new": self._digest(execution["id"], value),
+            },
         )
 
     def _apply(self, execution_id: str, source: Row | None, stages: list[Stage]) -> None:
@@ -400,7 +439,15 @@ class MemoryLedger:
     def _arrive(self, execution_id: str, arrival: Arrive) -> None:
         join = self.joins.setdefault(
             arrival.join,
-            {"settled": 0, "live": 0, "state": "waiting", "total": arrival.total, "node": arrival.node},
+            {
+                "settled": 0,
+                "live": 0,
+                "state": "waiting",
+                "total": arrival.total,
+                "node": arrival.node,
+                "region": arrival.region,
+                "iteration": arrival.iteration,
+            },
         )
         key = (arrival.join, arrival.edge)
         if key in self.arrivals:
@@ -417,7 +464,7 @@ class MemoryLedger:
             return
         if join["live"] >= arrival.need and (arrival.eager or join["settled"] == arrival.total):
             join["state"] = "open"
-            self._event(execution_id, "JoinOpened", data={"node": arrival.node, "join": arrival.join})
+            self._decided(execution_id, "JoinOpened", arrival)
             if arrival.opens is not None:
                 self._open(execution_id, arrival.opens)
             row = self._insert(execution_id, arrival.step)
@@ -433,6 +480,7 @@ class MemoryLedger:
             join["settled"] - join["live"] > arrival.total - arrival.need or join["settled"] == arrival.total
         ):
             join["state"] = "skipped"
+            self._decided(execution_id, "JoinSkipped", arrival)
             self._insert(
                 execution_id,
                 NewStep(
@@ -460,8 +508,25 @@ class MemoryLedger:
             "failed": 0,
         }
         self._event(
-            execution_id, "RegionOpened", data={"region": region.id, "name": region.name, "path": region.path}
+            execution_id,
+            "RegionOpened",
+            data={
+                "region": region.id,
+                "iteration": region.parent_iteration,
+                **{name: deepcopy(getattr(region, name)) for name in REGION_FIELDS},
+            },
         )
+
+    def _decided(self, execution_id: str, kind: str, arrival: Arrive) -> None:
+        join = self.joins[arrival.join]
+        data = {
+            "join": arrival.join,
+            "region": arrival.region,
+            "iteration": arrival.iteration,
+            "live": join["live"],
+            "settled": join["settled"],
+        }
+        self._event(execution_id, kind, node=arrival.node, data=data)
 
     def _insert(self, execution_id: str, new: NewStep) -> Row | None:
         if new.id in self.steps:
@@ -478,6 +543,7 @@ class MemoryLedger:
             "rings": 0,
             "resume": None,
             "output": None,
+            "output_digest": None,
             "input": None,
             "error": None,
             "port": None,
@@ -526,20 +592,24 @@ class MemoryLedger:
         self, execution_id: str, region_id: str, iteration: int | None, state: str, cause: Row | None
     ) -> None:
         if iteration is None:
-            self.regions[region_id].update(state=state, cause=cause)
-            self._event(
-                execution_id,
-                "RegionClosing" if state == "closing" else "RegionClosed",
-                data={"region": region_id, "cause": cause},
-            )
+            region = self.regions[region_id]
+            region.update(state=state, cause=cause if state == "closing" else region["cause"])
+        elif (region_id, iteration) in self.iterations:
+            return
         else:
             self.iterations[(region_id, iteration)] = {
                 "index": iteration,
                 "state": state,
                 "cause": cause,
                 "output": None,
+                "output_digest": None,
                 "error": None,
             }
+        self._event(
+            execution_id,
+            "RegionClosing" if state == "closing" else "RegionClosed",
+            data={"region": region_id, "item": iteration, "cause": cause},
+        )
 
     def _over(self, region_id: str, iteration: int, *, sure: bool) -> bool:
         if sure:
@@ -558,19 +628,31 @@ class MemoryLedger:
 
     def _end_item(self, execution_id: str, end: EndItem) -> None:
         region = self.regions[end.region]
+        digest = self._digest(execution_id, end.output) if end.state == "succeeded" else None
         self.iterations[(end.region, end.iteration)] = {
             "index": end.iteration,
             "state": end.state,
             "cause": None,
             "output": deepcopy(end.output),
+            "output_digest": digest,
             "error": end.error,
         }
-        self._event(
-            execution_id, "ItemEnded", data={"region": end.region, "item": end.iteration, "state": end.state}
-        )
         region["active"] -= 1
         region["succeeded" if end.state == "succeeded" else "failed"] += 1
         verdict = ended(region, drain=end.drain, cancel=end.cancel, error=end.error)
+        data = {
+            "region": end.region,
+            "item": end.iteration,
+            "state": end.state,
+            "output": digest,
+            "error": end.error,
+            "succeeded": region["succeeded"],
+            "failed": region["failed"],
+            "region_state": verdict.state,
+        }
+        if verdict.cause is not None and verdict.cause != region["cause"]:
+            data["cause"] = verdict.cause
+        self._event(execution_id, "ItemEnded", data=data)
         region["state"] = verdict.state
         region["cause"] = verdict.cause or region["cause"]
         if verdict.next_item:
@@ -623,11 +705,14 @@ class MemoryLedger:
             if execution["status"] == "cancelling" and finish.status == "succeeded"
             else finish.status
         )
-        execution.update(status=status, error=finish.error, finished_at=self.now)
+        digest = self._digest(execution_id, finish.output) if finish.has_output else None
+        execution.update(status=status, error=finish.error, finished_at=self.now, output_digest=digest)
         if finish.has_output:
             execution.update(output=deepcopy(finish.output), has_output=True)
         self.regions[identity.root_id(execution_id)]["state"] = "closed"
-        self._event(execution_id, "ExecutionFinished", status=status)
+        self._event(
+            execution_id, "ExecutionFinished", status=status, data={"error": finish.error, "output": digest}
+        )
         self._finished = status
         parent = self.steps.get(execution["parent_step_id"] or "")
         if (
@@ -657,14 +742,46 @@ class MemoryLedger:
         """See :class:`fermata.engine.ledger.Ledger`."""
         frame = step.frames[0]
         item = frame.iteration if frame.kind == "foreach" and step.data.get("why") != "threshold" else None
+        left = 0
         for row in list(self.steps.values()):
             if row["id"] != step.id and row["state"] in STEP_LIVE and self._within(row, frame.id, item):
+                if row["reason"] == "children" and self.end_children(row["id"]):
+                    left += 1
+                    continue
                 row["fence"] += 1
-                self._move(row, "cancelled")
+                self._move(row, "cancelled", due_at=None)
         for row in self.regions.values():
-            if row["id"] != frame.id and self._inside(row["id"], frame.id, item):
+            if row["state"] != "closed" and row["id"] != frame.id and self._inside(row["id"], frame.id, item):
                 row["state"] = "closed"
-        return 0
+                self._event(row["execution_id"], "RegionClosed", data={"region": row["id"]})
+        return left
+
+    def end_children(self, step_id: str) -> int:
+        """See :class:`fermata.engine.ledger.Ledger`."""
+        live = [
+            row
+            for row in self.executions.values()
+            if row["parent_step_id"] == step_id and row["status"] not in EXECUTION_FINAL
+        ]
+        for row in live:
+            self.end(row["id"], why="cancel")
+        return len(live)
+
+    def end(self, execution_id: str, *, why: str) -> list[Ring]:
+        """Begin to end an execution (why: cancel | timeout): its root closes, a settle row does the rest."""
+        execution = self.executions[execution_id]
+        if execution["status"] in EXECUTION_FINAL or execution["status"] == "cancelling":
+            return []
+        before, self._rings = self._rings, []
+        root = identity.root_id(execution_id)
+        execution["status"] = "cancelling"
+        self._event(execution_id, "ExecutionCancelling", status="cancelling")
+        cause = {"why": why}
+        self._close(execution_id, root, None, "closing", cause)
+        self._insert(execution_id, settle_row(root, 0, execution["priority"], cause))
+        rings, self._rings = self._rings, before + self._rings
+        self.asked += rings
+        return rings
 
     def _within(self, row: Row, region_id: str, item: int | None) -> bool:
         at, iteration = row["region_id"], row["iteration"]
@@ -690,6 +807,9 @@ class MemoryLedger:
             for row in self.steps.values()
             if row["due_at"] is not None and row["state"] in ("waiting", "retrying")
         ]
+        if self.asked:
+            rings, self.asked = self.asked, []
+            return rings
         if not due:
             return []
         self._rings = []
@@ -713,6 +833,11 @@ class MemoryLedger:
             self._scopes.get((step["region_id"], step["iteration"]), set()).discard(step["id"])
         self._event(step["execution_id"], f"Step{state.title().replace('_', '')}", step=step)
 
+    def _digest(self, execution_id: str, value: Any) -> str:
+        """As ``fermata_store`` names the payload."""
+        workspace = UUID(self.executions[execution_id]["workspace_id"])
+        return sha256(workspace.bytes + text(value).encode()).hexdigest()
+
     def _path(self, step: Row) -> list[list[Any]]:
         frame = self._frames(step)[0]
         return frame.path if frame.kind == "root" else [*frame.path, [frame.name, frame.iteration]]
@@ -723,6 +848,8 @@ class MemoryLedger:
         kind: str,
         *,
         step: Row | None = None,
+        step_id: str | None = None,
+        node: str | None = None,
         status: str | None = None,
         data: Row | None = None,
     ) -> None:
@@ -731,20 +858,30 @@ class MemoryLedger:
             "execution_id": execution_id,
             "type": kind,
             "at": self.now,
+            "step_id": step_id,
+            "node_id": node,
+            "run": None,
+            "attempt": None,
+            "status": status,
+            "rev": None,
             "data": data,
+            "format": 1,
         }
         if step is not None:
+            shown = {"region": step["region_id"], "iteration": step["iteration"], "kind": step["kind"]}
+            if kind in RECORDS:
+                shown |= {name: step[name] for name in RECORDED if step[name] is not None}
+                if step["output_digest"] is not None:
+                    shown["output"] = step["output_digest"]
             event |= {
                 "step_id": step["id"],
                 "node_id": step["node"],
+                "run": step["run"],
                 "attempt": step["attempt"],
                 "status": step["state"],
                 "rev": step["rev"],
-                "region": step["region_id"],
-                "iteration": step["iteration"],
+                "data": deepcopy(shown),
             }
-        else:
-            event["status"] = status
         self.events.append(event)
 
 

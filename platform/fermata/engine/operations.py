@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 import jsonschema
 
 from fermata.coordination import stream
-from fermata.engine import faultpoints, payloads, plans, wire
+from fermata.engine import faultpoints, plans, wire
 from fermata.engine.dispatch import dispatcher
 from fermata.engine.ids import uuid7
 from fermata.engine.ledger import NewExecution, Ring
@@ -107,9 +107,9 @@ def start(
 
 
 def _check_input(plan: Plan, given: Any) -> None:
-    if len(wire.text(given)) > payloads.LARGEST_BYTES:
+    if len(wire.text(given)) > wire.LARGEST_BYTES:
         raise PayloadTooLarge(
-            f"The input is larger than {payloads.LARGEST_BYTES // 1024} KiB.",
+            f"The input is larger than {wire.LARGEST_BYTES // 1024} KiB.",
             cure="Store it elsewhere and pass a reference.",
         )
     if not plan.inputs:
@@ -234,8 +234,8 @@ def signal(
 ) -> None:
     """Send a signal; one with a known id is accepted once. Raises Conflict when final, PayloadTooLarge."""
     body = wire.text(payload)
-    if len(body) > payloads.LARGEST_BYTES:
-        raise PayloadTooLarge(f"The payload is larger than {payloads.LARGEST_BYTES // 1024} KiB.")
+    if len(body) > wire.LARGEST_BYTES:
+        raise PayloadTooLarge(f"The payload is larger than {wire.LARGEST_BYTES // 1024} KiB.")
     answer = call("fermata_send", str(execution_id), str(signal_id or uuid4()), name, body, by, transient)
     if answer["result"] == "final":
         _refuse_final(answer["status"], "signalled")

@@ -9,8 +9,6 @@ import orjson
 
 from fermata.engine.store import run
 
-LARGEST_BYTES = 4 * 1024 * 1024
-
 
 def load(digests: Iterable[bytes]) -> dict[bytes, Any]:
     """Digest → value, for those that exist; one round trip."""

@@ -7,41 +7,29 @@ the ledger, exclusion the leases, rings the dispatcher.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import uuid4
 
 from fermata.engine import faultpoints
-from fermata.engine.context import Evaluator, Guard, bindings, node_context
+from fermata.engine.context import Evaluator, Guard, bindings
+from fermata.engine.invocation import Invocation, Plans
 from fermata.engine.ledger import Ledger, NewExecution, Recorded, Ring
-from fermata.errors import ExpressionError, FermataError, LeaseLost, NotFound
-from fermata.graph.plan import ROOT, Plan, PlanNode
+from fermata.engine.wire import LARGEST_BYTES
+from fermata.errors import InvalidInput, LeaseLost, PayloadTooLarge
+from fermata.graph.plan import Plan
 from fermata.machine import identity
 from fermata.machine.commands import Decision, Own
 from fermata.machine.decide import begin, decide, decide_row
 from fermata.machine.late import joins_ahead
-from fermata.machine.outcomes import Done, Fail, Failure, Outcome, Spawn
+from fermata.machine.outcomes import Fail, Failure, Outcome
 from fermata.machine.view import Claim, Refusal
-from fermata.nodes.contract import failure_from
 
 logger = logging.getLogger(__name__)
 
-DEEPEST = 20
 SUSPENDED = frozenset({"waiting", "retrying", "held"})
-
-
-class Plans(Protocol):
-    """Compiled plans by version."""
-
-    def plan(self, version_id: str) -> Plan:
-        """The version's plan, cached."""
-        ...
-
-    def resolve(self, workspace_id: str, workflow: str, version: int | str) -> tuple[str, str, int]:
-        """(workflow id, version id, number) a sub-workflow reference means now. Raises NotFound."""
-        ...
 
 
 class Holding(Protocol):
@@ -94,8 +82,9 @@ class FreeHand:
 class Performed:
     """How a delivery ended.
 
-    ``result``: recorded, suspended, cancelled, stale, leased, paused, not_ready, absent. ``rings``: every READY row
-    it led to, those of the engine's own rows performed with it included. ``resumed``: the step had been suspended.
+    ``result``: recorded, suspended, cancelled, stale, leased, paused, not_ready, absent. ``rings``: every
+    READY row it led to, those of the engine's own rows performed with it included. ``resumed``: the step had
+    been suspended.
     """
 
     result: str
@@ -126,6 +115,7 @@ class Performer:
         """``parts``: storage, types, leases, dispatcher."""
         self.parts = parts
         self.worker = worker
+        self.invoke = Invocation(parts)
 
     def perform(self, step_id: str) -> Performed:
         """Look at one step, as a ring asks; then at the engine's own rows that its record made."""
@@ -170,22 +160,33 @@ class Performer:
             elif claim.step.kind != "node":
                 decision = decide_row(plan, claim, evaluator)
             else:
-                outcome = self._resolved(claim, self.outcome(plan, claim, evaluator, live))
+                outcome = self.invoke(plan, claim, evaluator, live)
                 faultpoints.reached("after_effect")
                 live()
-                decision = decide(
-                    plan, claim, outcome, evaluator, open_joins=self._open_joins(plan, claim, outcome)
-                )
-            self._prepare_children(claim, decision)
-            decision.own.worker = self.worker
-            decision.own.started_at = claim.now
-            decision.room = self.parts.room()
-            faultpoints.reached("before_record")
-            suspended = decision.own.state in SUSPENDED
-            recorded = self.parts.ledger.record(decision)
-            if suspended and recorded.result == "recorded":
-                recorded.result = "suspended"
-            return recorded
+                decision = self._decide(plan, claim, outcome, evaluator)
+            try:
+                return self._record(claim, decision)
+            except (PayloadTooLarge, InvalidInput) as error:
+                # Its output cannot be kept: that is the node's failure, and nothing was written yet.
+                failed = Fail(Failure(error.code, error.message, data={"limit": LARGEST_BYTES}))
+                return self._record(claim, self._decide(plan, claim, failed, evaluator))
+
+    def _decide(self, plan: Plan, claim: Claim, outcome: Outcome, evaluator: Evaluator) -> Decision:
+        decision = decide(plan, claim, outcome, evaluator, open_joins=self._open_joins(plan, claim, outcome))
+        decision.own.input, decision.own.has_input = self.invoke.input_of(claim)
+        return decision
+
+    def _record(self, claim: Claim, decision: Decision) -> Recorded:
+        self._prepare_children(claim, decision)
+        decision.own.worker = self.worker
+        decision.own.started_at = claim.now
+        decision.room = self.parts.room()
+        faultpoints.reached("before_record")
+        suspended = decision.own.state in SUSPENDED
+        recorded = self.parts.ledger.record(decision)
+        if suspended and recorded.result == "recorded":
+            recorded.result = "suspended"
+        return recorded
 
     def _settle(self, plan: Plan, claim: Claim, evaluator: Evaluator) -> Decision:
         """Cancel until nothing is left; children still ending are looked at again shortly."""
@@ -194,86 +195,12 @@ class Performer:
             return decide_row(plan, claim, evaluator)
         return Decision(own=_again_later(claim), stages=[])
 
-    def outcome(self, plan: Plan, claim: Claim, evaluator: Evaluator, live: Callable[[], None]) -> Outcome:
-        """What the node answers; whatever goes wrong inside it is the node's failure, not the engine's."""
-        step = claim.step
-        forced = (step.resume or {}).get("kind")
-        if forced == "failure":
-            return Fail(failure_from((step.resume or {})["failure"]))
-        if forced == "output":
-            return Done((step.resume or {})["output"])
-        node = plan.nodes[step.node]
-        node_type = self.parts.types.find(node.type, node.type_version)
-        if node_type is None:
-            return Fail(Failure("unknown_type", f"This worker does not know the node type {node.type!r}."))
-        self._children_outputs(step.resume)
-        context = node_context(
-            plan,
-            node,
-            claim,
-            evaluator,
-            live=live,
-            call_task=self.parts.call_task,
-            allowed_hosts=self.parts.allowed_hosts,
-        )
-        try:
-            config = self._config(node_type, node, evaluator, resumed=context.resume)
-            if isinstance(config, Fail):
-                return config
-            faultpoints.reached("before_effect")
-            with self.parts.time_limit(node.timeout_seconds):
-                return node_type.perform(config, context)  # type: ignore[no-any-return]
-        except LeaseLost:
-            raise
-        except ExpressionError as error:
-            return Fail(Failure("expression_error", error.message, data=_json_data(error.data), node=node.id))
-        except TimeoutError:
-            message = f"The node took longer than its timeout of {node.timeout_seconds} s."
-            return Fail(Failure("timeout", message, retryable=True, node=node.id))
-        except FermataError as error:
-            return Fail(Failure(error.code, error.message, retryable=error.retryable, node=node.id))
-        except Exception as error:
-            logger.exception("Node %s of type %s crashed", node.id, node.type)
-            return Fail(Failure("node_crashed", f"{type(error).__name__}: {error}"[:500], node=node.id))
-
-    def _children_outputs(self, resume: dict[str, Any] | None) -> None:
-        """A child without a declared output answers with its sinks' outputs, by node id."""
-        for child in (resume or {}).get("children") or ():
-            if child["status"] == "succeeded" and not child.pop("has_output"):
-                sinks = self.parts.plans.plan(child["version_id"]).regions[ROOT].sinks
-                child["output"] = self.parts.ledger.outputs(child["id"], sinks)
-
-    def _config(
-        self, node_type: Any, node: PlanNode, evaluator: Evaluator, *, resumed: Mapping[str, Any] | None
-    ) -> Any:
-        if resumed and resumed.get("kind") == "region":
-            return node_type.Config.model_construct(**node.config)
-        rendered = {
-            key: value if key in node_type.deferred else evaluator(value)
-            for key, value in node.config.items()
-        }
-        return node_type.read(rendered)
-
     def _open_joins(self, plan: Plan, claim: Claim, outcome: Outcome) -> frozenset[str]:
         """After a failure: which joins downstream, that could make it a late arrival, have opened already."""
         if not isinstance(outcome, Fail):
             return frozenset()
         asked = joins_ahead(plan, claim.step)
         return self.parts.ledger.open_joins(asked) if asked else frozenset()
-
-    def _resolved(self, claim: Claim, outcome: Outcome) -> Outcome:
-        """A Spawn whose workflows exist and that is not too deep; otherwise the failure that says so."""
-        if not isinstance(outcome, Spawn):
-            return outcome
-        if claim.execution.depth + 1 > DEEPEST:
-            message = f"Sub-workflows are nested more than {DEEPEST} deep."
-            return Fail(Failure("recursion_limit", message, data={"limit": DEEPEST}))
-        try:
-            for child in outcome.children:
-                self.parts.plans.resolve(claim.execution.workspace_id, child.workflow, child.version)
-        except NotFound as error:
-            return Fail(Failure("workflow_not_found", error.message))
-        return outcome
 
     def _prepare_children(self, claim: Claim, decision: Decision) -> None:
         """Decide the children's first steps, so that one transaction starts them; fixes their versions."""

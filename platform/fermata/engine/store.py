@@ -119,6 +119,16 @@ class PostgresLedger:
         )
         return frozenset(row[0] for row in rows)
 
+    def end_children(self, step_id: str) -> int:
+        """See the port."""
+        rows = run(
+            "SELECT id::text FROM fermata_execution WHERE parent_step_id = %s AND finished_at IS NULL",
+            [step_id],
+        )
+        for (child,) in rows:
+            call("fermata_end", child, "cancel", "parent")
+        return len(rows)
+
     def outputs(self, execution_id: str, nodes: Sequence[str]) -> dict[str, Any]:
         """See the port."""
         rows = run(statement("outputs"), [execution_id, list(nodes)])

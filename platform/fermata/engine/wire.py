@@ -12,11 +12,13 @@ from typing import Any
 import orjson
 
 from fermata.engine.ledger import NewExecution, Recorded, Ring
-from fermata.errors import InvalidInput
+from fermata.errors import InvalidInput, PayloadTooLarge
 from fermata.machine.commands import Decision, NewStep, Stage
 from fermata.machine.foreach import result_of
 from fermata.machine.view import Claim, ExecutionView, Frame, Refusal, StepView
 
+LARGEST_BYTES = 4 * 1024 * 1024
+"""Of one payload: an input, an output, a signal."""
 RING_FIELDS = Ring.__slots__
 
 
@@ -28,6 +30,17 @@ def text(value: Any) -> str:
         raise InvalidInput(
             f"A value cannot be stored as JSON: {error}.", cure="Answer with JSON values only."
         ) from error
+
+
+def kept(value: Any) -> str:
+    """The text of a value that becomes a payload. Raises PayloadTooLarge, InvalidInput."""
+    body = text(value)
+    if len(body) > LARGEST_BYTES:
+        raise PayloadTooLarge(
+            f"The value has {len(body)} bytes; {LARGEST_BYTES} can be kept.",
+            cure="Store it elsewhere and pass a reference.",
+        )
+    return body
 
 
 def envelope(value: Any) -> str:
@@ -76,8 +89,8 @@ def _stage(stage: Stage) -> Stage:
 def decision_text(decision: Decision) -> str:
     """The argument of ``fermata_record``; changes the decision's payload values into their texts."""
     own = decision.own
-    own.output = text(own.output) if own.has_output else None
-    own.input = text(own.input) if own.has_input else None
+    own.output = kept(own.output) if own.has_output else None
+    own.input = kept(own.input) if own.has_input else None
     for stage in decision.stages:
         _stage(stage)
     for write in decision.writes:

@@ -33,10 +33,12 @@ from fermata.machine.outcomes import (
     Break,
     Continue,
     Done,
+    Expired,
     Fail,
     Failure,
     FanOut,
     Outcome,
+    Rest,
     Sleep,
     Spawn,
     Stop,
@@ -108,27 +110,25 @@ class _Decider:
         self.evaluate = evaluate
 
     def of(self, outcome: Outcome) -> Decision:
-        node = self.plan.nodes[self.step.node]
-        match outcome:
-            case Done():
-                return self._done(node, outcome)
-            case Fail():
-                return self._fail(node, outcome.failure, asked=outcome.delay_seconds)
-            case Stop():
-                return self._done(node, Done())
-            case Sleep() | Await():
-                return self._suspend(outcome)
-            case FanOut():
-                return self._fan_out(node, outcome)
-            case Again():
-                return self._first_passage(node)
-            case Spawn():
-                return self._spawn(node, outcome)
-            case Break() | Continue():
-                return self._leave(node, outcome)
-            case Terminate():
-                return self._terminate(outcome)
-        raise InvariantBroken(f"A node answered with {type(outcome).__name__}.")
+        ways: dict[type, Callable[[PlanNode, Any], Decision]] = {
+            Done: self._done,
+            Stop: lambda node, _: self._done(node, Done()),
+            Fail: lambda node, fail: self._fail(node, fail.failure, asked=fail.delay_seconds),
+            Sleep: self._sleep,
+            Await: self._await,
+            FanOut: self._fan_out,
+            Again: self._first_passage,
+            Spawn: self._spawn,
+            Break: self._leave,
+            Continue: self._leave,
+            Terminate: self._terminate,
+            Expired: self._expire,
+            Rest: self._rest,
+        }
+        way = ways.get(type(outcome))
+        if way is None:
+            raise InvariantBroken(f"A node answered with {type(outcome).__name__}.")
+        return way(self.plan.nodes[self.step.node], outcome)
 
     def _own(self, state: str, **values: Any) -> Own:
         return Own(id=self.step.id, fence=self.step.fence, state=state, **values)
@@ -212,17 +212,16 @@ class _Decider:
             self.passages.fail(0, failure)
         return self._decision(own)
 
-    def _suspend(self, outcome: Sleep | Await) -> Decision:
-        if isinstance(outcome, Sleep):
-            until = outcome.until.isoformat() if outcome.until else None
-            own = self._own(
-                "waiting", reason="timer", due_seconds=outcome.seconds, due_at=until, due_kind="timer"
-            )
-            return self._decision(own)
-        reason = f"signal:{outcome.name}" if outcome.kind == "signal" else outcome.kind
+    def _sleep(self, node: PlanNode, outcome: Sleep) -> Decision:
+        until = outcome.until.isoformat() if outcome.until else None
+        return self._decision(
+            self._own("waiting", reason="timer", due_seconds=outcome.seconds, due_at=until, due_kind="timer")
+        )
+
+    def _await(self, node: PlanNode, outcome: Await) -> Decision:
         own = self._own(
             "waiting",
-            reason=reason,
+            reason=f"signal:{outcome.name}" if outcome.kind == "signal" else outcome.kind,
             due_seconds=outcome.due_seconds,
             due_at=outcome.due_at.isoformat() if outcome.due_at else None,
             due_kind="timeout",
@@ -232,6 +231,9 @@ class _Decider:
             signal=outcome.name if outcome.kind == "signal" else None,
             approval=dict(outcome.data) if outcome.kind == "approval" else None,
         )
+
+    def _rest(self, node: PlanNode, outcome: Rest) -> Decision:
+        return self._decision(self._own("waiting", reason="children", error=outcome.failure.to_json()))
 
     def _inner(self, node: PlanNode, **values: Any) -> NewRegion:
         frame = self.step.frames[0]
@@ -287,11 +289,11 @@ class _Decider:
             items=items,
         )
         self._enter(inner, range(lanes))
-        return self._decision(self._own("waiting", reason="region"))
+        return self._decision(self._waiting(node, "region"))
 
-    def _first_passage(self, node: PlanNode) -> Decision:
+    def _first_passage(self, node: PlanNode, outcome: Again) -> Decision:
         self._enter(self._inner(node), range(1))
-        return self._decision(self._own("waiting", reason="region"))
+        return self._decision(self._waiting(node, "region"))
 
     def _spawn(self, node: PlanNode, spawn: Spawn) -> Decision:
         children = [
@@ -299,7 +301,7 @@ class _Decider:
             for ordinal, child in enumerate(spawn.children)
         ]
         if spawn.wait and children:
-            return self._decision(self._own("waiting", reason="children"), spawn=children, wait_children=True)
+            return self._decision(self._waiting(node, "children"), spawn=children, wait_children=True)
         ids = [identity.child_id(self.step.id, self.step.run, child.ordinal) for child in children]
         decision = self._done(node, Done(output={"executions": ids}))
         decision.spawn = children
@@ -311,7 +313,21 @@ class _Decider:
         self.passages.leave(node, outcome)
         return self._decision(own)
 
-    def _terminate(self, outcome: Terminate) -> Decision:
+    def _expire(self, node: PlanNode, outcome: Expired) -> Decision:
+        """Close the container's region; its settle row wakes the container with the failure."""
+        inner = identity.container_id(self.step.id, attempt=self.step.attempt)
+        failure = replace(outcome.failure, node=node.id)
+        cause = {"why": "threshold", "result": {"failure": failure.to_json()}}
+        stage = self.passages.stages[0]
+        stage.close.append(Close(inner, "closing", cause=cause))
+        stage.steps.append(settle_row(inner, 0, self.step.priority, cause))
+        return self._decision(self._own("waiting", reason="region"))
+
+    def _waiting(self, node: PlanNode, reason: str) -> Own:
+        """A container's step rests while its inside runs, for at most the node's timeout."""
+        return self._own("waiting", reason=reason, due_seconds=node.timeout_seconds, due_kind="timeout")
+
+    def _terminate(self, node: PlanNode, outcome: Terminate) -> Decision:
         failed = outcome.status == "failed"
         error = outcome.failure.to_json() if outcome.failure else None
         own = self._own("succeeded", output=outcome.output, has_output=True, port="out")

@@ -163,4 +163,32 @@ class Terminate:
     failure: Failure | None = None
 
 
-Outcome = Done | Fail | Sleep | Await | FanOut | Spawn | Again | Stop | Break | Continue | Terminate
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """The engine's own: a container's timeout ran out; what is live in it is cancelled, then it fails."""
+
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """The engine's own: the step waits on for children that were asked to end because of ``failure``."""
+
+    failure: Failure
+
+
+Outcome = (
+    Expired
+    | Rest
+    | Done
+    | Fail
+    | Sleep
+    | Await
+    | FanOut
+    | Spawn
+    | Again
+    | Stop
+    | Break
+    | Continue
+    | Terminate
+)

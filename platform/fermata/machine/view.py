@@ -42,6 +42,7 @@ class StepView:
     priority: int = 5
     data: Any = None
     resume: dict[str, Any] | None = None
+    error: dict[str, Any] | None = None
     started_at: str | None = None
 
     @property

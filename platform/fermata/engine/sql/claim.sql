@@ -78,7 +78,7 @@ BEGIN
     RETURN json_build_object('result', 'claimed', 'now', v_now,
         'step', json_build_object('id', s.id, 'node', s.node_id, 'kind', s.kind, 'run', s.run, 'attempt', s.attempt,
             'fence', s.fence, 'state', s.state, 'losses', s.losses, 'refusals', s.refusals, 'lane', s.lane,
-            'priority', s.priority, 'data', s.data, 'resume', v_resume),
+            'priority', s.priority, 'data', s.data, 'resume', v_resume, 'error', s.error),
         'execution', json_build_object('id', x.id, 'workspace_id', x.workspace_id, 'workflow_id', x.workflow_id,
             'version_id', x.version_id, 'status', x.status, 'priority', x.priority, 'depth', x.depth,
             'version', x.version, 'started_by', x.started_by, 'created_at', x.created_at),
