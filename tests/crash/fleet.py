@@ -156,6 +156,15 @@ class Fleet:
         self.workers[name] = Worker(name, log, process, said)
         return self.workers[name]
 
+    def launch_beat(self) -> subprocess.Popen[bytes]:
+        """Recovery without workers; the caller kills it."""
+        with (self.home / "beat.log").open("ab") as output:
+            return subprocess.Popen(
+                [sys.executable, "-m", "workers.beat"],
+                cwd=ROOT, env=self.environment(), stdout=output, stderr=output, stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )  # fmt: skip
+
     def heal(self) -> None:
         """Both workers up and ready: `a` speaks to PostgreSQL directly, `b` through the wire that can be cut."""
         for name in ("a", "b"):
@@ -179,6 +188,8 @@ class Fleet:
     def clear(self) -> None:
         """Wake everybody and take bugs and gates away; what a failed case left alive is wiped out."""
         self.cut.arm(None)
+        self.postgres.start()
+        self.valkey.start()
         for worker in self.workers.values():
             if worker.is_alive:
                 worker.send(signal.SIGCONT)

@@ -16,6 +16,7 @@ from typing import Any
 
 from celery import Task, shared_task
 
+from fermata.coordination.epoch import Epoch, EpochState
 from fermata.coordination.lease import Leases
 from fermata.engine import faultpoints
 from fermata.engine.perform import Performer
@@ -50,17 +51,17 @@ class NotYetError(Exception):
 
 
 @shared_task(name="crash.effect", bind=True)
-def effect(self: Task, gate: str | None = None, fail: int = 0) -> dict[str, Any]:
+def effect(self: Task, gate: str | None = None, held_from: int = 1, fail: int = 0) -> dict[str, Any]:
     """Do something outside: once per call, under the step's key. `fail` calls of a key are refused first.
 
-    With `gate` the effect is under way until the file of this name exists.
+    With `gate` the effect is under way until the file of this name exists, from the key's `held_from`th call on.
     """
     key = self.request.headers["idempotency_key"]
     append(EFFECTS, {"key": key, "pid": os.getpid()})
     faultpoints.reached("during_effect")
-    if gate is not None:
-        await_file(HOME / gate)
     call = sum(row["key"] == key for row in rows(EFFECTS))
+    if gate is not None and call >= held_from:
+        await_file(HOME / gate)
     if call <= fail:
         raise NotYetError
     return {"call": call}
@@ -84,7 +85,7 @@ def _watch_performances() -> None:
     Performer._perform_one = watched  # type: ignore[method-assign]
 
 
-def _plant_in_leases() -> None:
+def _plant_in_coordination() -> None:
     held, acquire = Leases.held, Leases.acquire
 
     def held_or_not(self: Leases, step_ids: Any) -> set[str]:
@@ -93,8 +94,14 @@ def _plant_in_leases() -> None:
     def acquire_or_lie(self: Leases, step_id: str, **how: Any) -> bool:
         return True if planted("lying_lock") else acquire(self, step_id, **how)
 
+    read = Epoch.read
+
+    def read_or_trust(self: Epoch, ttl_seconds: float) -> EpochState:
+        return EpochState(True, ttl_seconds) if planted("epoch_is_trusted") else read(self, ttl_seconds)  # noqa: FBT003
+
+    Epoch.read = read_or_trust  # type: ignore[method-assign]
     Leases.held, Leases.acquire = held_or_not, acquire_or_lie  # type: ignore[method-assign, assignment]
 
 
 _watch_performances()
-_plant_in_leases()
+_plant_in_coordination()
