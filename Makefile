@@ -23,8 +23,8 @@ crash: $(READY) ## The crash matrix in full: processes are killed at every named
 bench: $(READY) ## Measure, and fail below the floors
 	$(PY) -m pytest tests/bench -m bench -q -s
 
-demo: $(READY) ## Run an example workflow on the running platform
-	@$(PY) manage.py demo
+demo: $(READY) ## Audit the licences of FILE=requirements.txt by an example workflow; YES=1 accepts
+	@$(PY) manage.py demo $(if $(FILE),--file "$(FILE)") $(if $(filter 1 yes y true,$(YES)),--yes)
 
 lint: $(READY) ## Ruff, formatting and the import contracts
 	$(PY) -m ruff check $(wildcard $(SOURCES))

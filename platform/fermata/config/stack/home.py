@@ -70,6 +70,11 @@ class Home:
         os.close(self._lock)
         self._lock = None
 
+    def owner_address(self) -> str | None:
+        """The address of the platform that runs from this folder now (it may still be starting), or None."""
+        address = self._owner().get("address")
+        return address if isinstance(address, str) and self._owner_is_alive() else None
+
     def _taken(self) -> Misconfigured:
         owner = self._owner()
         return Misconfigured(
