@@ -23,6 +23,9 @@ DEFAULT_QUEUE = "default"
 TASK_TIME_LIMIT_SECONDS = 24 * 3600
 """A backstop against a child that hangs beyond reach; a node's own timeout is the engine's business."""
 
+CHORD_SECONDS = 600
+"""How long a chord waits for its next part; one that waits longer is forgotten, and recovery rings its join."""
+
 DIVERTING = (
     "CELERY_BROKER_URL",
     "CELERY_BROKER_READ_URL",
@@ -62,6 +65,7 @@ def broker_settings(redis_url: str) -> dict[str, Any]:
         "redis_socket_keepalive": True,
         "redis_backend_health_check_interval": 10,
         "result_expires": 3600,
+        "result_chord_expires": CHORD_SECONDS,
     }
 
 

@@ -18,10 +18,15 @@ from fermata.engine.ledger import Ring
 from fermata.errors import ServerUnavailable
 from fermata.graph.plan import Plan
 from workers import canvas
-from workers.app import app
+from workers.app import CHORD_SECONDS, app
 from workers.messages import template
 
 logger = logging.getLogger("fermata.dispatcher")
+
+
+def chord_size_key(group: str) -> str:
+    """Where Celery's backend looks up how many places a chord has."""
+    return str(app.backend.get_key_for_group(group, ".s").decode())
 
 
 class CeleryDispatcher:
@@ -46,14 +51,22 @@ class CeleryDispatcher:
         then).
         """
         target = pipeline if pipeline is not None else Pipeline()
+        score = canvas.composed(self._sendable(rings), plan if self._mode == "on" else None)
+        for group, places in score.chords.items():
+            target.keep(chord_size_key(group), str(places), seconds=CHORD_SECONDS)
+        for sending in score.sendings:
+            target.push(sending.ring.queue, template(sending.ring.queue).sent(sending))
+        if pipeline is None:
+            target.execute()
+
+    def _sendable(self, rings: Sequence[Ring]) -> list[Ring]:
+        found = []
         for ring in canvas.chaotic(rings, chance=self._chance) if self._mode == "chaos" else rings:
             if is_reserved_queue(ring.queue):
                 logger.error("Step %s names the queue %r, which is no queue.", ring.step_id, ring.queue)
-                continue
-            message = template(ring.queue).message(str(ring.execution_id), str(ring.step_id))
-            target.push(ring.queue, message)
-        if pipeline is None:
-            target.execute()
+            else:
+                found.append(ring)
+        return found
 
     def send_task(
         self,

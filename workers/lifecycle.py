@@ -9,9 +9,11 @@ import logging
 import logging.config
 import os
 import time
+import warnings
 from typing import Any
 
 from celery import signals
+from celery.exceptions import CPendingDeprecationWarning
 from django.conf import settings
 from django.db import connections
 
@@ -19,6 +21,10 @@ from fermata.coordination.client import forget_connections
 from fermata.engine import dispatch
 from workers import watchdog
 from workers.recovery import RecoveryThread
+
+# Celery warns root of pickled messages; this application accepts JSON only. And it tells of a choice made here.
+warnings.filterwarnings("ignore", message=r"(?s).*running the worker with superuser privileges")
+warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
 
 CHATTY = ("celery.worker.strategy", "celery.app.trace")
 """Loggers that write two lines per step at INFO; the journal has it all."""

@@ -6,6 +6,7 @@ it are then replaced. A new release of either that changes the envelope changes 
 
 from __future__ import annotations
 
+import json
 import re
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
@@ -19,10 +20,20 @@ from kombu.utils.json import dumps
 
 from fermata.coordination.broker import STEP_TASK
 from workers.app import app
+from workers.canvas import Link, Sending
 
 EXECUTION = "00000000-0000-4000-8000-00000000e0e0"
 STEP = "00000000-0000-4000-8000-0000000050e0"
 """Ids that stand in a template where a message's own will be."""
+
+WINDOW_BYTES = 4096
+"""No window of a chain is longer."""
+
+NO_CHAIN = '"chain": null'
+NO_CHORD = '"chord": null'
+NO_GROUP = '"group": null, "group_index": null'
+SHOWN = f"\"argsrepr\": \"('{EXECUTION}', '{STEP}')\""
+"""What stands in a template where a chain or chord will be."""
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -40,21 +51,54 @@ class Template:
     tag: str
 
     def message(self, execution_id: str, step_id: str) -> bytes:
-        """The finished message, with a delivery tag of its own.
+        """The finished message of a step alone, with a delivery tag of its own.
 
         Raises ValueError for ids that are no UUIDs in lower case: anything else could break out of the JSON
         text.
         """
+        return self._finished(self.envelope, self.body, execution_id, step_id)
+
+    def sent(self, sending: Sending) -> bytes:
+        """The finished message of a sending, as Celery would write it.
+
+        Of the chain's links as many are kept as the window's bytes allow. Raises ValueError as `message` does.
+        """
+        execution_id, step_id = sending.ring.execution_id, sending.ring.step_id
+        if sending.place is not None:
+            place = sending.place
+            group = f'"group": "{place.group}", "group_index": {place.index}'
+            envelope = self.envelope.replace(NO_GROUP, group).replace(SHOWN, '"argsrepr": ""')
+            body = self.body.replace(NO_CHORD, f'"chord": {signature(place.body)}')
+            return self._finished(envelope, body, execution_id, step_id)
+        links = [signature(link) for link in sending.links]
+        while links:
+            body = self.body.replace(NO_CHAIN, f'"chain": [{",".join(reversed(links))}]')
+            message = self._finished(self.envelope, body, execution_id, step_id)
+            if len(message) <= WINDOW_BYTES:
+                return message
+            links.pop()
+        return self.message(execution_id, step_id)
+
+    def _finished(self, envelope: str, body: str, execution_id: str, step_id: str) -> bytes:
         if not (_UUID.fullmatch(execution_id) and _UUID.fullmatch(step_id)):
             raise ValueError("A ring names its execution and its step by UUIDs.")
-        body = self.body.replace(EXECUTION, execution_id).replace(STEP, step_id)
+        body = body.replace(EXECUTION, execution_id).replace(STEP, step_id)
         return (
-            self.envelope.replace(self.encoded, b64encode(body.encode()).decode())
+            envelope.replace(self.encoded, b64encode(body.encode()).decode())
             .replace(self.tag, str(uuid4()))
             .replace(EXECUTION, execution_id)
             .replace(STEP, step_id)
             .encode()
         )
+
+
+def signature(link: Link) -> str:
+    """The JSON text of Celery's signature that rings this link's step."""
+    return (
+        f'{{"task":"{STEP_TASK}","args":["{link.execution_id}","{link.step_id}"],"kwargs":{{}},'
+        f'"options":{{"task_id":"{link.step_id}","queue":{json.dumps(link.queue)}}},'
+        '"subtask_type":null,"immutable":true}'
+    )
 
 
 @lru_cache(maxsize=256)

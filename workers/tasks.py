@@ -11,6 +11,7 @@ from django.db import connections
 
 from fermata.coordination.broker import STEP_TASK
 from fermata.engine import runtime
+from workers import canvas
 from workers.app import app
 from workers.calls import call_task
 
@@ -25,12 +26,19 @@ _checked_at = 0.0
 def run_step(self: Task, execution_id: str, step_id: str) -> None:
     """Perform a step if it is ready and nobody else does. The task id is the step id.
 
-    Returns only after it has seen the step recorded. Every other end (not ready, leased by another,
-    suspended, gated, absent) raises `Ignore`: no chain or chord may go on because of it.
+    Chain and chord are taken out of the request, so neither goes on by itself. What follows is sent by the
+    dispatcher, from the record; a chord's part is counted here, when the canvas says so. Every other end
+    than a record (not ready, leased by another, suspended, gated, absent) raises `Ignore`.
     """
     renew_connections()
-    performed = runtime.perform(execution_id, step_id, worker=worker_name(self))
-    if performed.result != "recorded":
+    chord = self.request.chord
+    delivery = canvas.read(self.request)
+    with canvas.delivering(delivery):
+        performed = runtime.perform(execution_id, step_id, worker=worker_name(self))
+    redelivered = bool((self.request.delivery_info or {}).get("redelivered"))
+    if canvas.counts(delivery, performed.result, redelivered=redelivered):
+        self.request.chord = chord  # Celery counts the part when this returns
+    elif performed.result != "recorded":
         raise Ignore(performed.result)
 
 

@@ -29,6 +29,7 @@ class Pipeline:
         self._releases: list[tuple[str, str]] = []
         self._signals: dict[tuple[str, str], None] = {}
         self._pushes: dict[str, list[bytes]] = {}
+        self._values: dict[str, tuple[str, int]] = {}
 
     def release(self, step_id: str, token: str) -> Self:
         """Give a lease back if this token has it."""
@@ -45,9 +46,19 @@ class Pipeline:
         self._pushes.setdefault(queue, []).append(message)
         return self
 
+    def keep(self, key: str, value: str, *, seconds: int) -> Self:
+        """Keep a value for so long, written before any message is pushed (the size of a chord, say)."""
+        self._values[key] = (value, seconds)
+        return self
+
     def __len__(self) -> int:
         """Commands' worth of things collected."""
-        return len(self._releases) + len(self._signals) + sum(map(len, self._pushes.values()))
+        return (
+            len(self._releases)
+            + len(self._signals)
+            + len(self._values)
+            + sum(map(len, self._pushes.values()))
+        )
 
     def execute(self) -> None:
         """Send everything in one round trip and start empty again.
@@ -62,6 +73,8 @@ class Pipeline:
         with answering("ringing the next steps"), connection.pipeline(transaction=False) as pipe:
             for step_id, token in self._releases:
                 pipe.eval(script("lease_release"), 1, keys.lease(step_id), token)
+            for key, (value, seconds) in self._values.items():
+                pipe.set(key, value, ex=seconds)
             for queue, messages in self._pushes.items():
                 for at in range(0, len(messages), PUSHED_AT_ONCE):
                     pipe.lpush(keys.queue(queue), *messages[at : at + PUSHED_AT_ONCE])
@@ -77,7 +90,7 @@ class Pipeline:
 
     def discard(self) -> None:
         """Forget what was collected."""
-        self._releases, self._signals, self._pushes = [], {}, {}
+        self._releases, self._signals, self._pushes, self._values = [], {}, {}, {}
 
     def __enter__(self) -> Self:
         return self
