@@ -22,7 +22,7 @@ from fermata.engine import dispatch
 from workers import watchdog
 from workers.recovery import RecoveryThread
 
-# Celery warns root of pickled messages; this application accepts JSON only. And it tells of a choice made here.
+# Celery warns root of pickled messages (this application accepts JSON only) and tells of a choice made here.
 warnings.filterwarnings("ignore", message=r"(?s).*running the worker with superuser privileges")
 warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
 

@@ -193,6 +193,12 @@ class Environment:
         "Modules with Celery tasks of your own for `celery_task` nodes, separated by commas.",
         parse=_names,
     )
+    reachable_hosts: tuple[str, ...] = _variable(
+        "FERMATA_REACHABLE_HOSTS",
+        "",
+        "Hosts inside your network that http_request nodes may call (host or host:port), separated by commas.",
+        parse=_names,
+    )
     canvas: str = _variable(
         "FERMATA_CANVAS",
         "on",

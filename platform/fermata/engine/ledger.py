@@ -91,6 +91,10 @@ class Ledger(Protocol):
         """Which of these joins have opened."""
         ...
 
+    def give_back(self, step: StepView) -> None:
+        """A claimed step this process cannot perform is READY again, under a new fence."""
+        ...
+
     def end_children(self, step_id: str) -> int:
         """Begin to cancel the step's live children; how many there are."""
         ...

@@ -756,6 +756,13 @@ class MemoryLedger:
                 self._event(row["execution_id"], "RegionClosed", data={"region": row["id"]})
         return left
 
+    def give_back(self, step: StepView) -> None:
+        """See :class:`fermata.engine.ledger.Ledger`."""
+        row = self.steps[step.id]
+        if row["fence"] == step.fence and row["state"] == "running":
+            row["fence"] += 1
+            self._move(row, "ready", started_at=None, worker=None)
+
     def end_children(self, step_id: str) -> int:
         """See :class:`fermata.engine.ledger.Ledger`."""
         live = [

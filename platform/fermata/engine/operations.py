@@ -6,6 +6,7 @@ Callers have checked workspace and permission.
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -196,7 +197,8 @@ def pause(execution_id: UUID, *, by: str) -> str:
     if not answer["moved"] and status not in ("pausing", "paused"):
         _refuse_final(status, "paused")
     for child in answer["children"]:
-        call("fermata_pause", child, by)
+        with suppress(Conflict):  # it ended meanwhile
+            pause(UUID(child), by=by)
     run("SELECT fermata_rest()")
     _announce(execution_id)
     [(status,)] = run("SELECT status FROM fermata_execution WHERE id = %s", [str(execution_id)])
@@ -210,7 +212,8 @@ def resume(execution_id: UUID, *, by: str) -> str:
     if not answer["moved"] and status != "running":
         _refuse_final(status, "resumed")
     for child in answer["children"]:
-        resume(UUID(child), by=by)
+        with suppress(Conflict):
+            resume(UUID(child), by=by)
     _ring_unrung()
     _announce(execution_id)
     return status

@@ -18,7 +18,7 @@ from fermata.engine.context import Evaluator, Guard, bindings
 from fermata.engine.invocation import Invocation, Plans
 from fermata.engine.ledger import Ledger, NewExecution, Recorded, Ring
 from fermata.engine.wire import LARGEST_BYTES
-from fermata.errors import InvalidInput, LeaseLost, PayloadTooLarge
+from fermata.errors import InvalidInput, LeaseLost, PayloadTooLarge, UnknownFormat
 from fermata.graph.plan import Plan
 from fermata.machine import identity
 from fermata.machine.commands import Decision, Own
@@ -143,6 +143,12 @@ class Performer:
             faultpoints.reached("after_record")
         except LeaseLost:
             return Performed("stale")
+        except UnknownFormat as error:
+            # A newer Fermata wrote the plan: leave the step to a process that knows it (engine.md §6).
+            logger.warning("Step %s is left alone: %s", step_id, error.message)
+            if isinstance(claim, Claim):
+                self.parts.ledger.give_back(claim.step)
+            return Performed("unknown_format")
         finally:
             held = claim if isinstance(claim, Claim) else None
             self.parts.leases.finish(

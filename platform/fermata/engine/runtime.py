@@ -78,7 +78,7 @@ def performer(worker: str) -> Performer:
         guard=limits.expression_time,
         time_limit=limits.wall_time,
         call_task=_task_caller[0] if _task_caller else None,
-        allowed_hosts=tuple(getattr(settings, "FERMATA_ALLOWED_EGRESS", ())),
+        allowed_hosts=settings.FERMATA_REACHABLE_HOSTS,
         room=rooms(),
     )
     return Performer(parts, worker=worker)

@@ -119,6 +119,10 @@ class PostgresLedger:
         )
         return frozenset(row[0] for row in rows)
 
+    def give_back(self, step: StepView) -> None:
+        """See the port."""
+        run(statement("give_back"), [step.id, step.fence])
+
     def end_children(self, step_id: str) -> int:
         """See the port."""
         rows = run(

@@ -69,7 +69,7 @@ def platform_commands(environment: env.Environment) -> dict[str, list[str]]:
             "--timeout-graceful-shutdown", "1", "--no-access-log", "--lifespan", "off",
         ],
         "worker": [
-            "-m", "celery", "-A", "workers", "worker",
+            "-m", "celery", "--quiet", "-A", "workers", "worker",
             "--pool", "prefork", "--concurrency", str(environment.concurrency),
             "--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel",
             environment.log_level,
