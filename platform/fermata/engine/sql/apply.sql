@@ -82,7 +82,8 @@ BEGIN
         FROM jsonb_array_elements_text(nullif(n->'items', 'null'::jsonb)) WITH ORDINALITY AS c(body, place);
         events := events || jsonb_build_object('type', 'RegionOpened', 'data', jsonb_build_object('region', n->>'id',
             'name', n->>'name', 'kind', n->>'kind', 'parent', n->>'parent', 'iteration', n->'parent_iteration',
-            'path', n->'path', 'total', n->'total'));
+            'path', n->'path', 'step', n->'step', 'total', n->'total', 'next', n->'next', 'active', n->'active',
+            'failure_limit', n->'failure_limit', 'mode', n->>'mode', 'fan_out', n->'fan_out'));
     END LOOP;
 END $$;
 
@@ -125,6 +126,8 @@ BEGIN
             jsonb_build_array(v_step), p_room, p_now, events, rings);
     ELSIF j.settled - j.live > j.total - j.need OR j.settled = j.total THEN
         UPDATE fermata_join SET state = 'skipped' WHERE id = j.id;
+        events := events || jsonb_build_object('type', 'JoinSkipped', 'node_id', j.node_id, 'data', jsonb_build_object(
+            'join', j.id, 'region', j.region_id, 'iteration', j.iteration, 'live', j.live, 'settled', j.settled));
         SELECT * INTO events, rings FROM fermata_insert_steps(p_execution, p_workspace, p_paused, jsonb_build_array(
             jsonb_build_object('id', fermata_id('skip|' || j.region_id || '|' || j.iteration || '|' || j.node_id || '|1'),
                 'node', j.node_id, 'kind', 'skip', 'region', j.region_id, 'iteration', j.iteration, 'state', 'ready',
@@ -161,6 +164,7 @@ DECLARE
     v_cause jsonb;
     v_state text;
     v_settle boolean := false;
+    v_digest bytea := fermata_store(p_workspace, e->>'output');
     v_result jsonb;
     t jsonb;
     v_where uuid;
@@ -172,7 +176,7 @@ BEGIN
         RETURN;
     END IF;
     INSERT INTO fermata_iteration (region_id, workspace_id, execution_id, index, state, output_digest, error)
-    VALUES (r.id, p_workspace, p_execution, v_item, e->>'state', fermata_store(p_workspace, e->>'output'),
+    VALUES (r.id, p_workspace, p_execution, v_item, e->>'state', v_digest,
         nullif(e->'error', 'null'::jsonb)::json)
     ON CONFLICT (region_id, index) DO UPDATE SET state = excluded.state, output_digest = excluded.output_digest,
         error = excluded.error, cause = NULL WHERE fermata_iteration.state = 'closing';
@@ -184,8 +188,6 @@ BEGIN
     r.failed := r.failed + (NOT v_won)::int;
     v_cause := r.cause::jsonb;
     v_state := r.state;
-    events := events || jsonb_build_object('type', 'ItemEnded', 'data', jsonb_build_object('region', r.id, 'item', v_item,
-        'state', e->>'state', 'succeeded', r.succeeded, 'failed', r.failed));
     IF r.failure_limit IS NOT NULL AND r.failed > r.failure_limit AND NOT coalesce(v_cause->'result' ? 'failure', false) THEN
         v_cause := jsonb_build_object('why', 'threshold', 'result', jsonb_build_object('failure', jsonb_build_object(
             'class', 'foreach_failed', 'message', format('%s of %s items failed; %s are tolerated.', r.failed, r.total, r.failure_limit),
@@ -200,6 +202,14 @@ BEGIN
     END IF;
     IF v_settle THEN
         v_state := 'closing';
+    ELSIF r.active = 0 AND NOT (v_state = 'open' AND r.next < r.total) THEN
+        v_state := 'closed';
+    END IF;
+    events := events || jsonb_build_object('type', 'ItemEnded', 'data', jsonb_build_object('region', r.id, 'item', v_item,
+        'state', e->>'state', 'output', encode(v_digest, 'hex'), 'error', e->'error', 'succeeded', r.succeeded,
+        'failed', r.failed, 'region_state', v_state) || CASE WHEN v_cause IS DISTINCT FROM r.cause::jsonb
+            THEN jsonb_build_object('cause', v_cause) ELSE '{}'::jsonb END);
+    IF v_settle THEN
         SELECT * INTO events, rings FROM fermata_insert_steps(p_execution, p_workspace, p_paused, jsonb_build_array(
             jsonb_build_object('id', fermata_id('settle|' || r.id || '|0|@settle:threshold|1'), 'node', '@settle:threshold',
                 'kind', 'settle', 'region', r.id, 'iteration', 0, 'state', 'ready', 'effect', 'pure', 'queue', 'default',
@@ -225,8 +235,7 @@ BEGIN
         END LOOP;
         r.next := r.next + 1;
         r.active := r.active + 1;
-    ELSIF r.active = 0 THEN
-        v_state := 'closed';
+    ELSIF v_state = 'closed' THEN
         v_result := coalesce(v_cause->'result', '{"ended": true}'::jsonb);
         events := events || jsonb_build_object('type', 'RegionClosed', 'data', jsonb_build_object('region', r.id));
         SELECT * INTO events, rings FROM fermata_wake(r.step_id,
@@ -244,6 +253,7 @@ DECLARE
     x fermata_execution;
     p fermata_step;
     v_root uuid := fermata_id('root|' || p_execution);
+    v_digest bytea;
 BEGIN
     SELECT * INTO x FROM fermata_execution WHERE id = p_execution FOR NO KEY UPDATE;
     IF x.finished_at IS NOT NULL THEN
@@ -253,14 +263,14 @@ BEGIN
         RETURN;
     END IF;
     finished := f->>'status';
+    v_digest := CASE WHEN (f->>'has_output')::boolean THEN fermata_store(x.workspace_id, f->>'output') END;
     UPDATE fermata_execution SET status = finished, finished_at = p_now, rev = rev + 1,
-        error = nullif(f->'error', 'null'::jsonb)::json,
-        output_digest = CASE WHEN (f->>'has_output')::boolean THEN fermata_store(x.workspace_id, f->>'output') END
+        error = nullif(f->'error', 'null'::jsonb)::json, output_digest = v_digest
     WHERE id = p_execution;
     UPDATE fermata_region SET state = 'closed' WHERE id = v_root;
     UPDATE fermata_approval SET state = 'cancelled', decided_at = p_now WHERE execution_id = p_execution AND state = 'pending';
     events := events || jsonb_build_object('type', 'ExecutionFinished', 'execution_id', p_execution, 'status', finished,
-        'data', jsonb_build_object('error', f->'error'));
+        'data', jsonb_build_object('error', f->'error', 'output', encode(v_digest, 'hex')));
     IF x.parent_step_id IS NOT NULL THEN
         SELECT * INTO p FROM fermata_step WHERE id = x.parent_step_id FOR NO KEY UPDATE;
         IF p.state = 'waiting' AND p.reason = 'children' AND NOT EXISTS (
@@ -302,10 +312,12 @@ BEGIN
                 UPDATE fermata_region SET state = n->>'state',
                     cause = CASE WHEN n->>'state' = 'closing' THEN (n->'cause')::json ELSE cause END
                 WHERE id = (n->>'region')::uuid AND (p_settled OR state NOT IN ('closing', 'closed'));
+                CONTINUE WHEN NOT FOUND;
             ELSE
                 INSERT INTO fermata_iteration (region_id, workspace_id, execution_id, index, state, cause)
                 VALUES ((n->>'region')::uuid, p_workspace, p_execution, (n->>'iteration')::int, n->>'state', (n->'cause')::json)
                 ON CONFLICT (region_id, index) DO NOTHING;
+                CONTINUE WHEN NOT FOUND;
             END IF;
             events := events || jsonb_build_object('type', CASE n->>'state' WHEN 'closing' THEN 'RegionClosing' ELSE 'RegionClosed' END,
                 'data', jsonb_build_object('region', n->>'region', 'item', n->'iteration', 'cause', n->'cause'));
@@ -313,6 +325,7 @@ BEGIN
         FOR n IN SELECT * FROM jsonb_array_elements(st->'passes') LOOP
             UPDATE fermata_region SET passage = (n->>'to')::int, state = 'open', cause = NULL
             WHERE id = (n->>'region')::uuid AND (p_settled OR state = 'open');
+            CONTINUE WHEN NOT FOUND;
             events := events || jsonb_build_object('type', 'PassageStarted', 'data',
                 jsonb_build_object('region', n->>'region', 'passage', n->'to'));
         END LOOP;

@@ -38,9 +38,10 @@ BEGIN
         finished_at = CASE WHEN o->>'state' IN ('succeeded', 'failed', 'timed_out') THEN v_now END
     WHERE id = s.id RETURNING * INTO s;
     events := events || fermata_event('Step' || replace(initcap(replace(s.state, '_', ' ')), ' ', ''), s,
-        jsonb_strip_nulls(jsonb_build_object('port', s.port, 'reason', s.reason, 'error', o->'error',
+        jsonb_strip_nulls(jsonb_build_object('port', s.port, 'reason', s.reason,
             'output', encode(s.output_digest, 'hex'), 'worker', s.worker, 'started_at', s.started_at, 'due_at', s.due_at,
-            'handled_by', s.handled_by)));
+            'handled_by', s.handled_by))
+        || CASE WHEN o->'error' <> 'null'::jsonb THEN jsonb_build_object('error', o->'error') ELSE '{}'::jsonb END);
     FOR w IN SELECT * FROM jsonb_array_elements(p->'writes') LOOP
         events := events || fermata_write_variable(s, x, w);
     END LOOP;
@@ -138,6 +139,6 @@ BEGIN
     UPDATE fermata_variable SET value_digest = fermata_store((s).workspace_id, v_new), version = version + 1
     WHERE id = v_row.id RETURNING * INTO v_row;
     RETURN jsonb_build_object('type', 'VariableWritten', 'step_id', (s).id, 'node_id', (s).node_id, 'data', jsonb_build_object(
-        'name', v_row.name, 'scope', v_row.scope, 'operation', w->>'operation', 'version', v_row.version,
+        'name', v_row.name, 'scope', v_row.scope, 'scope_id', v_scope, 'iteration', v_iteration, 'operation', w->>'operation', 'version', v_row.version,
         'old', encode(v_old_digest, 'hex'), 'new', encode(v_row.value_digest, 'hex')));
 END $$;

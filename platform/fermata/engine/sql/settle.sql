@@ -8,6 +8,7 @@ DECLARE
     v_regions uuid[];
     events jsonb[] := '{}';
     v_children uuid[];
+    v_cancelled int := 0;
     v_left int;
 BEGIN
     SELECT * INTO t FROM fermata_step WHERE id = p_settle;
@@ -16,7 +17,10 @@ BEGIN
         UNION ALL
         SELECT r.id FROM fermata_region r JOIN inside i ON r.parent_id = i.id)
     SELECT coalesce(array_agg(id), '{}') INTO v_regions FROM inside;
-    UPDATE fermata_region SET state = 'closed' WHERE id = ANY (v_regions) AND state <> 'closed';
+    WITH closed AS (
+        UPDATE fermata_region SET state = 'closed' WHERE id = ANY (v_regions) AND state <> 'closed' RETURNING id)
+    SELECT coalesce(array_agg(jsonb_build_object('type', 'RegionClosed', 'data', jsonb_build_object('region', id))), '{}')
+    INTO events FROM closed;
     SELECT coalesce(array_agg(c.id), '{}') INTO v_children FROM fermata_step p
     JOIN fermata_execution c ON c.parent_step_id = p.id AND c.finished_at IS NULL
     WHERE p.execution_id = t.execution_id AND p.state = 'waiting' AND p.reason = 'children'
@@ -32,6 +36,7 @@ BEGIN
             ORDER BY p.id LIMIT p_limit FOR NO KEY UPDATE)
         RETURNING *
     LOOP
+        v_cancelled := v_cancelled + 1;
         events := events || fermata_event('StepCancelled', s, jsonb_build_object('cause', t.data->>'why'));
         UPDATE fermata_approval SET state = 'cancelled', decided_at = v_now WHERE step_id = s.id AND state = 'pending';
     END LOOP;
@@ -41,7 +46,7 @@ BEGIN
           AND p.state IN ('ready', 'running', 'waiting', 'held', 'retrying')
           AND (p.region_id = ANY (v_regions) OR (p.region_id = t.region_id AND (p_item IS NULL OR p.iteration = p_item)))
         LIMIT p_limit) q;
-    RETURN jsonb_build_object('left', v_left, 'cancelled', cardinality(events), 'children', to_jsonb(v_children));
+    RETURN jsonb_build_object('left', v_left, 'cancelled', v_cancelled, 'children', to_jsonb(v_children));
 END $$;
 
 -- Begin to end an execution: why = cancel | timeout. Its root closes and a settle row does the rest. Answers the new

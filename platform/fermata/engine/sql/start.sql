@@ -27,7 +27,9 @@ BEGIN
     FROM jsonb_each_text(e->'variables') v;
     v_mine := v_mine || jsonb_build_object('type', 'ExecutionStarted', 'status', 'running', 'data', jsonb_build_object(
         'version_id', e->'version_id', 'version', e->'version', 'started_by', e->'started_by', 'trigger', e->'trigger',
-        'parent_step_id', e->'parent_step_id'));
+        'parent_step_id', e->'parent_step_id', 'scope_id', v_id, 'variables', (
+            SELECT coalesce(jsonb_object_agg(v.key, encode(fermata_store(v_workspace, v.value), 'hex')), '{}'::jsonb)
+            FROM jsonb_each_text(e->'variables') v)));
     SELECT o.events INTO v_mine FROM fermata_open_regions(v_id, v_workspace, jsonb_build_array(e->'beginning'->'region'), v_mine) o;
     SELECT a.events, a.rings INTO v_mine, rings
     FROM fermata_apply(v_id, v_workspace, false, false, jsonb_build_array(e->'beginning'->'stage'), e->'room', p_now, v_mine, rings, NULL) a;
