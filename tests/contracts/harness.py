@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
-
-from ruamel.yaml import YAML
 
 from fermata.engine.dispatch import InProcessDispatcher
 from fermata.engine.ledger import NewExecution, Ring
@@ -20,22 +17,11 @@ from fermata.graph.plan import ROOT, Plan
 from fermata.machine.decide import begin
 from fermata.machine.outcomes import Done, Fail, Failure
 from fermata.nodes.catalogue import catalogue
+from tests.reference.contract_cases import Case
 from tests.reference.results import Result, Step, first_class, result_of
 
-CASES = Path(__file__).parent.parent / "reference" / "cases"
 Json = Any
-
-
-def cases() -> Iterator[dict[str, Json]]:
-    """Every hand-worked case."""
-    for file in sorted(CASES.glob("*.yaml")):
-        for case in YAML(typ="safe").load(file.read_text()):
-            yield {"file": file.stem, **case}
-
-
-def whole(document: Json, name: str = "case") -> Json:
-    """The document with what cases leave out."""
-    return {"schema": "fermata/1", "name": name, **document}
+WORKSPACE = str(uuid4())
 
 
 class Scripted:
@@ -73,14 +59,14 @@ class _ScriptedType:
 class CasePlans:
     """Plans of one case by version id, and its sub-workflows by name."""
 
-    def __init__(self, document: Json, others: Mapping[str, Json], types: Any) -> None:
+    def __init__(self, case: Case, types: Any) -> None:
         self.main = str(uuid4())
-        self._plans = {self.main: compile_document(whole(document), types)}
+        self._plans = {self.main: compile_document(case.document, types)}
         self._names = {}
-        for name, other in others.items():
+        for name, other in case.documents.items():
             version = str(uuid4())
             self._names[name] = version
-            self._plans[version] = compile_document(whole(other, name), types)
+            self._plans[version] = compile_document(other, types)
 
     def plan(self, version_id: str) -> Plan:
         """See :class:`fermata.engine.perform.Plans`."""
@@ -96,40 +82,47 @@ class CasePlans:
 class World:
     """One case on one ledger. ``seed`` None: rings in order; else in a random order, some doubled."""
 
-    def __init__(self, case: Json, ledger: Any, *, seed: int | None = None) -> None:
+    def __init__(
+        self, case: Case, ledger: Any, *, seed: int | None = None, execution_id: str | None = None
+    ) -> None:
+        """``execution_id``: to run the same execution on two ledgers; step ids follow from it."""
         self.case = case
         self.ledger = ledger
-        self.types = Scripted(case.get("tasks") or {})
-        self.plans = CasePlans(case["document"], case.get("documents") or {}, self.types)
+        self.types = Scripted(case.tasks)
+        self.plans = CasePlans(case, self.types)
         self.dispatcher = InProcessDispatcher()
         self.random = None if seed is None else random.Random(seed)
         self.performer = Performer(Parts(ledger, self.plans, self.types, self.dispatcher))
-        self.execution_id = str(uuid4())
+        self.execution_id = execution_id or str(uuid4())
         self.decided: set[str] = set()
 
-    def run(self) -> Result:
-        """Start, perform everything, answer approvals and let time pass until nothing moves."""
+    def start(self) -> None:
+        """Write the execution and send it the case's signals; nothing is performed yet."""
         plan = self.plans.plan(self.plans.main)
         started = self.ledger.start(
             NewExecution(
                 id=self.execution_id,
-                workspace_id=str(uuid4()),
+                workspace_id=WORKSPACE,
                 workflow_id=str(uuid4()),
                 version_id=self.plans.main,
                 version=1,
                 beginning=begin(plan, execution_id=self.execution_id, priority=5),
-                input=self.case.get("input"),
+                input=self.case.input,
             )
         )
-        for name, payloads in (self.case.get("signals") or {}).items():
+        for name, payloads in self.case.signals.items():
             for payload in payloads:
                 self._ring(self.ledger.send_signal(self.execution_id, name, payload))
         self._ring(started.rings)
+
+    def run(self) -> Result:
+        """Start, perform everything, answer approvals and let time pass until nothing moves."""
+        self.start()
         self._perform_all()
         while rings := (self._decide_approvals() or self.ledger.advance()):
             self._ring(rings)
             self._perform_all()
-        return self.ledger.account(self.execution_id, plan)
+        return self.ledger.account(self.execution_id, self.plans.plan(self.plans.main))
 
     def _ring(self, rings: list[Ring]) -> None:
         self.dispatcher.ring(rings)
@@ -147,7 +140,7 @@ class World:
             self.performer.perform(ring.step_id)
 
     def _decide_approvals(self) -> list[Ring]:
-        wanted = self.case.get("approvals") or {}
+        wanted = self.case.approvals
         rings: list[Ring] = []
         for step_id, node in self.ledger.pending_approvals(self.execution_id):
             answer = wanted.get(node)

@@ -6,15 +6,31 @@ from typing import Any
 from uuid import uuid4
 
 from fermata.engine import wire
-from fermata.engine.ledger import Ring
+from fermata.engine.ledger import NewExecution, Recorded, Ring
 from fermata.engine.store import PostgresLedger, call, run
 from fermata.graph.plan import Plan
 from tests.contracts.harness import observed
 from tests.reference.results import Result
 
+TREE = "SELECT id FROM fermata_execution WHERE root_id = %s"
+
 
 class Postgres(PostgresLedger):
-    """Time does not pass by itself: ``advance`` makes what is due first due now."""
+    """Time does not pass by itself: ``advance`` makes what is due first due now.
+
+    It holds the execution started last and its children apart from all others in the database.
+    """
+
+    root = ""
+
+    def start(self, execution: NewExecution) -> Recorded:
+        """Children start inside a record, so this is a root."""
+        self.root = execution.id
+        return super().start(execution)
+
+    def executions(self) -> list[str]:
+        """The execution started last and its children."""
+        return [str(row[0]) for row in run(TREE, [self.root])]
 
     def send_signal(self, execution_id: str, name: str, payload: Any) -> list[Ring]:
         """As an operation would."""
@@ -39,12 +55,16 @@ class Postgres(PostgresLedger):
 
     def advance(self) -> list[Ring]:
         """Wake what is due first."""
+        due = f"state IN ('waiting', 'retrying') AND execution_id IN ({TREE})"
         run(
-            "UPDATE fermata_step SET due_at = clock_timestamp() WHERE due_at ="
-            " (SELECT min(due_at) FROM fermata_step WHERE state IN ('waiting', 'retrying'))"
+            "UPDATE fermata_step SET due_at = clock_timestamp()"
+            f" WHERE {due} AND due_at = (SELECT min(due_at) FROM fermata_step WHERE {due})",
+            [self.root, self.root],
         )
         run("SELECT fermata_due(100)")
-        return wire.rings(call("fermata_fill", "default", 1000))
+        mine = self.executions()
+        rings = wire.rings(call("fermata_fill", "default", 1000))
+        return [ring for ring in rings if ring.execution_id in mine]
 
     def account(self, execution_id: str, plan: Plan) -> Result:
         """What the rows say."""

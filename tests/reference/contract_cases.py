@@ -34,11 +34,11 @@ class Case:
     """One case; ``expect`` as written."""
 
     name: str
-    rule: str
     file: str
     document: Json
     input: Json
     expect: Json
+    rule: str = ""
     tasks: Mapping[str, list[Json]] = field(default_factory=dict)
     approvals: Mapping[str, str] = field(default_factory=dict)
     signals: Mapping[str, list[Json]] = field(default_factory=dict)
@@ -55,11 +55,15 @@ class Case:
 
 
 @lru_cache
-def load_cases() -> tuple[Case, ...]:
-    """Every case, by file and as written. Raises ValueError for a name used twice."""
+def load_cases(*folders: Path) -> tuple[Case, ...]:
+    """Every case of ``folders`` (the reference's own without one), by file and as written.
+
+    Raises ValueError for a name used twice.
+    """
     cases = [
         _case(path.stem, written)
-        for path in sorted(FOLDER.glob("*.yaml"))
+        for folder in folders or (FOLDER,)
+        for path in sorted(folder.glob("*.yaml"))
         for written in YAML(typ="safe").load(path.read_text("utf-8"))
     ]
     names = [case.name for case in cases]
