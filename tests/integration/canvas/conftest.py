@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 import redis
+from django.db import connection as database
 
+from fermata.engine import dispatch, runtime
 from fermata.engine.models import Execution, Step
-from tests.integration.workers.conftest import ROOT, Program, connection, start
-from tests.integration.workers.test_engine import QUIET, begin, environment, finished
+from tests.integration.workers.conftest import ROOT, Program, connection
+from tests.integration.workers.test_engine import QUIET, begin, finished
 
 HERE = Path(__file__).resolve().parent
 
-__all__ = ["connection", "environment", "start"]
+__all__ = ["connection"]
 
 
 @dataclass(frozen=True)
@@ -73,18 +79,68 @@ def edges(*ways: str) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.fixture(scope="module")
+def launch(django_db_setup: None, redis_url: str) -> Iterator[Callable[..., Program]]:
+    """Starts recording workers of two children: `launch(mode, **environment)`. All end with the module.
+
+    A ring that gets lost is repeated after ten seconds, unless FERMATA_RERING_SECONDS says otherwise.
+    """
+    parts = urlsplit(os.environ["DATABASE_URL"])
+    programs: list[Program] = []
+
+    def run(mode: str, **more: str) -> Program:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "celery", "-A", "recording_worker", "worker", "-c", "2", *QUIET],
+            cwd=HERE,
+            env=os.environ
+            | {
+                "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "platform", HERE))),
+                "PYTHONUNBUFFERED": "1",
+                "DJANGO_SETTINGS_MODULE": "fermata.config.settings",
+                "DATABASE_URL": urlunsplit(parts._replace(path=f"/{database.settings_dict['NAME']}")),
+                "FERMATA_CANVAS": mode,
+                "FERMATA_LEASE_TTL_SECONDS": "2",
+                "FERMATA_SWEEP_SECONDS": "0.2",
+                "FERMATA_RERING_SECONDS": "10",
+                "FERMATA_PROCESS": "worker",
+            }
+            | more,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        program = Program(process)
+        programs.append(program)
+        threading.Thread(target=program.listen, daemon=True).start()
+        program.said("ready.")
+        return program
+
+    yield run
+    for program in programs:
+        if program.process.poll() is None:
+            program.stop()
+        if program.process.stdout is not None:
+            program.process.stdout.close()
+
+
 @pytest.fixture
-def stage(
-    connection: redis.Redis,
-    environment: dict[str, str],
-    start: Callable[..., Program],
-    monkeypatch: pytest.MonkeyPatch,
-) -> Stage:
-    """A worker of two children with the canvas on; a ring that gets lost is repeated after ten seconds."""
-    worker = start(
-        "-m", "celery", "-A", "recording_worker", "worker", "-c", "2", *QUIET,
-        **environment | {"FERMATA_CANVAS": "on", "FERMATA_RERING_SECONDS": "10"}
-        | {"PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "platform", HERE)))},
-    )  # fmt: skip
-    worker.said("ready.")
-    return Stage(connection, worker)
+def quiet(transactional_db: None, connection: redis.Redis) -> Iterator[redis.Redis]:
+    """An empty ledger and an empty broker."""
+    runtime.forget()
+    dispatch.dispatcher.cache_clear()
+    yield connection
+    dispatch.dispatcher.cache_clear()
+    runtime.forget()
+
+
+@pytest.fixture(scope="module")
+def worker(launch: Callable[..., Program]) -> Program:
+    """One worker with the canvas on, for the whole module."""
+    return launch("on")
+
+
+@pytest.fixture
+def stage(worker: Program, quiet: redis.Redis) -> Stage:
+    """The module's worker and an empty stage."""
+    return Stage(quiet, worker)

@@ -45,7 +45,7 @@ def test_counts_a_branch_that_waits_at_once_and_lets_it_ring_the_join(stage: Sta
     nodes = [
         value("a", 1),
         value("b", 2),
-        {"id": "w", "type": "wait", "config": {"duration": "1s"}},
+        {"id": "w", "type": "wait", "config": {"for": "1s"}},
         value("c", 3),
         value("z", 4),
     ]
@@ -58,24 +58,23 @@ def test_counts_a_branch_that_waits_at_once_and_lets_it_ring_the_join(stage: Sta
 
 
 def test_runs_a_foreach_in_lanes_whose_body_rings_its_container(stage: Stage) -> None:
-    inside = [value("x", "{{ item + 1 }}"), value("y", "{{ steps.x.output * 2 }}")]
     nodes = [
         {
             "id": "each",
             "type": "foreach",
             "config": {"items": {"range": 12}, "concurrency": 3},
-            "nodes": inside,
-            "edges": edges("x>y"),
         },
+        value("x", "{{ item + 1 }}") | {"parent": "each"},
+        value("y", "{{ steps.x.output * 2 }}") | {"parent": "each"},
         value("end", "{{ steps.each.output.counts.succeeded }}"),
     ]
-    execution = stage.run(nodes, edges("each>end"))
+    execution = stage.run(nodes, edges("each>end", "x>y"))
     assert execution.status == "succeeded"
     assert Step.objects.filter(execution_id=execution.id, state="succeeded", node_id="y").count() == 12
     told = stage.told(execution)
     assert len({delivery.group for delivery in told if delivery.group}) == 1
     lanes = Counter(delivery.index for delivery in told if delivery.node in {"x", "y"})
-    assert lanes == {0: 8, 1: 8, 2: 8} or sum(lanes.values()) == 24
+    assert sum(lanes.values()) == 24
     assert set(lanes) == {0, 1, 2}
     assert [delivery.by_celery for delivery in told if delivery.node == "each"] == [False, True]
     assert rung_again(execution) == 0
