@@ -18,7 +18,7 @@ test: lint types ## Lint, types and all tests
 	$(PY) -m pytest -q
 
 crash: $(READY) ## The crash matrix in full: processes are killed at every named point
-	$(PY) -m pytest tests/crash -m full
+	FERMATA_CRASH_REPORT=docs/architecture/crash-matrix.md $(PY) -m pytest tests/crash -q -m "full or not full"
 
 bench: $(READY) ## Measure, and fail below the floors
 	$(PY) -m pytest tests/bench -m bench -q -s

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -71,5 +72,9 @@ def _forget() -> None:
 
 
 @pytest.fixture(scope="session")
-def findings() -> Findings:
-    return Findings()
+def findings(running_fleet: Fleet) -> Iterator[Findings]:
+    """Collects what was seen; `FERMATA_CRASH_REPORT` names the file that becomes the documentation's table."""
+    found = Findings()
+    yield found
+    if os.environ.get("FERMATA_CRASH_REPORT"):
+        Path(os.environ["FERMATA_CRASH_REPORT"]).write_text(found.page(strikes=len(running_fleet.strikes)))
