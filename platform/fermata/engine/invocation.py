@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from fermata.engine import faultpoints
 from fermata.engine.context import Evaluator, node_context
+from fermata.engine.dispatch import Dispatcher
 from fermata.engine.ledger import Ledger
 from fermata.errors import ExpressionError, FermataError, LeaseLost, NotFound
 from fermata.graph.plan import ROOT, Plan, PlanNode
@@ -41,6 +42,7 @@ class Parts(Protocol):
     ledger: Ledger
     plans: Plans
     types: Any
+    dispatcher: Dispatcher
     call_task: Callable[..., Any] | None
     allowed_hosts: tuple[str, ...]
 
@@ -124,7 +126,9 @@ class Invocation:
         if kind == "timeout" and node.id in plan.regions:
             return Expired(late)
         if kind == "timeout" and node.type == "sub_workflow":
-            return Rest(late) if self.parts.ledger.end_children(step.id) else Fail(late)
+            ending = self.parts.ledger.end_children(step.id)
+            self.parts.dispatcher.ring(ending.rings)
+            return Rest(late) if ending.left else Fail(late)
         if kind == "children" and (step.error or {}).get("class") == "timeout":
             return Fail(late)
         return None

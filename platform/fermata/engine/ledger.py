@@ -57,6 +57,8 @@ class NewExecution:
     workflow_key: str | None = None
     parent_step_id: str | None = None
     parent_ordinal: int = 0
+    parent_attempt: int = 1
+    on_conflict: str = "reject"
     root_id: str | None = None
     depth: int = 0
     tags: list[str] = field(default_factory=list)
@@ -67,6 +69,14 @@ class NewExecution:
     variables: dict[str, Any] = field(default_factory=dict)
     idempotency: dict[str, Any] | None = None
     room: dict[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What still lives of what was asked to end, and the rings that let it."""
+
+    left: int
+    rings: list[Ring] = field(default_factory=list)
 
 
 class Ledger(Protocol):
@@ -95,14 +105,14 @@ class Ledger(Protocol):
         """A claimed step this process cannot perform is READY again, under a new fence."""
         ...
 
-    def end_children(self, step_id: str) -> int:
-        """Begin to cancel the step's live children; how many there are."""
+    def end_children(self, step_id: str) -> Ending:
+        """Begin to cancel the step's live children."""
         ...
 
     def outputs(self, execution_id: str, nodes: Sequence[str]) -> dict[str, Any]:
         """Node → output, of those root nodes that succeeded."""
         ...
 
-    def cancel_live(self, step: StepView) -> int:
-        """For a settle row: cancel up to 500 live steps of its scope; how many are live still."""
+    def cancel_live(self, step: StepView) -> Ending:
+        """For a settle row: cancel the live steps of its scope, 500 at a time, and ask children to end."""
         ...

@@ -70,6 +70,7 @@ class Execution(models.Model):
     root_id = models.UUIDField()
     parent_step_id = models.UUIDField(null=True)
     parent_ordinal = models.IntegerField(default=0)
+    parent_attempt = models.IntegerField(default=1, help_text="every attempt has children of its own")
     depth = models.SmallIntegerField(default=0)
     tags = TextArray(null=True)
     priority = models.SmallIntegerField(default=5)
@@ -105,10 +106,12 @@ class Execution(models.Model):
             models.UniqueConstraint(
                 fields=["workflow_id", "workflow_key"],
                 name="execution_live_key",
-                condition=models.Q(finished_at=None, workflow_key__isnull=False),
+                # One that is being cancelled may have a successor (`on_conflict: cancel_old`).
+                condition=models.Q(finished_at=None, workflow_key__isnull=False)
+                & ~models.Q(status="cancelling"),
             ),
             models.UniqueConstraint(
-                fields=["parent_step_id", "parent_ordinal"],
+                fields=["parent_step_id", "parent_attempt", "parent_ordinal"],
                 name="execution_child_once",
                 condition=models.Q(parent_step_id__isnull=False),
             ),

@@ -6,8 +6,8 @@ Callers have checked workspace and permission.
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 from uuid import UUID, uuid4
@@ -86,6 +86,7 @@ def start(
         input=given,
         trigger=trigger or {"kind": "api"},
         workflow_key=workflow_key,
+        on_conflict=plan.settings.on_conflict,
         tags=list(tags),
         priority=chosen,
         debug=debug,

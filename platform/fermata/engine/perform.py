@@ -196,8 +196,9 @@ class Performer:
 
     def _settle(self, plan: Plan, claim: Claim, evaluator: Evaluator) -> Decision:
         """Cancel until nothing is left; children still ending are looked at again shortly."""
-        left = self.parts.ledger.cancel_live(claim.step)
-        if left == 0:
+        ending = self.parts.ledger.cancel_live(claim.step)
+        self.parts.dispatcher.ring(ending.rings)
+        if ending.left == 0:
             return decide_row(plan, claim, evaluator)
         return Decision(own=_again_later(claim), stages=[])
 
@@ -216,7 +217,9 @@ class Performer:
                 execution.workspace_id, child.workflow, child.version
             )
             plan = self.parts.plans.plan(version_id)
-            child_id = identity.child_id(claim.step.id, claim.step.run, child.ordinal)
+            child_id = identity.child_id(
+                claim.step.id, claim.step.run, child.ordinal, attempt=claim.step.attempt
+            )
             child.bundle = {
                 "execution": NewExecution(
                     id=child_id,
@@ -229,6 +232,7 @@ class Performer:
                     trigger={"kind": "sub_workflow", "execution_id": execution.id, "step_id": claim.step.id},
                     parent_step_id=claim.step.id if decision.wait_children else None,
                     parent_ordinal=child.ordinal,
+                    parent_attempt=claim.step.attempt,
                     root_id=execution.id,
                     depth=execution.depth + 1,
                     priority=execution.priority,

@@ -20,7 +20,7 @@ import psycopg
 from django.db import OperationalError, connection
 
 from fermata.engine import wire
-from fermata.engine.ledger import NewExecution, Recorded, Ring
+from fermata.engine.ledger import Ending, NewExecution, Recorded, Ring
 from fermata.errors import Conflict, IdempotencyKeyReused, ServerUnavailable
 from fermata.machine.commands import Decision
 from fermata.machine.view import Claim, Refusal, StepView
@@ -89,15 +89,13 @@ class PostgresLedger:
 
         Raises Conflict when the workflow key is live, IdempotencyKeyReused.
         """
-        try:
-            answer = call("fermata_start", wire.start_text(execution))
-        except psycopg.errors.UniqueViolation as error:
-            if error.diag.constraint_name == "execution_live_key":
-                raise Conflict(
-                    f"An execution with the key {execution.workflow_key!r} is live.",
-                    cure="Wait for it to end, cancel it, or use another key.",
-                ) from error
-            raise
+        answer = call("fermata_start", wire.start_text(execution))
+        if answer["result"] == "conflict":
+            raise Conflict(
+                f"An execution with the key {execution.workflow_key!r} is live.",
+                cure="Wait for it to end, cancel it, or use another key.",
+                execution_id=answer["execution_id"],
+            )
         if answer["result"] == "reused":
             raise IdempotencyKeyReused(cure="Use a new key for a new request.")
         if answer["result"] == "replayed":
@@ -123,31 +121,32 @@ class PostgresLedger:
         """See the port."""
         run(statement("give_back"), [step.id, step.fence])
 
-    def end_children(self, step_id: str) -> int:
+    def end_children(self, step_id: str) -> Ending:
         """See the port."""
         rows = run(
             "SELECT id::text FROM fermata_execution WHERE parent_step_id = %s AND finished_at IS NULL",
             [step_id],
         )
-        for (child,) in rows:
-            call("fermata_end", child, "cancel", "parent")
-        return len(rows)
+        return Ending(len(rows), self._end_all([child for (child,) in rows]))
+
+    def _end_all(self, children: Sequence[str]) -> list[Ring]:
+        return [ring for child in children for ring in self.end(child, why="cancel", by="parent")[2]]
 
     def outputs(self, execution_id: str, nodes: Sequence[str]) -> dict[str, Any]:
         """See the port."""
         rows = run(statement("outputs"), [execution_id, list(nodes)])
         return {node: orjson.loads(body) for node, body in rows}
 
-    def cancel_live(self, step: StepView) -> int:
-        """See the port; children are asked to end, and counted until they have."""
+    def cancel_live(self, step: StepView) -> Ending:
+        """See the port; children are counted until they have ended."""
         frame = step.frames[0]
         item = frame.iteration if frame.kind == "foreach" and step.data.get("why") != "threshold" else None
+        rings: list[Ring] = []
         while True:
             answer = call("fermata_cancel_live", step.id, item, CANCEL_AT_ONCE)
-            for child in answer["children"]:
-                call("fermata_end", child, "cancel", "parent")
+            rings += self._end_all(answer["children"])
             if answer["left"] == 0 or answer["cancelled"] == 0:
-                return int(answer["left"])
+                return Ending(int(answer["left"]), rings)
 
     def mark_running(self, step_id: str, *, fence: int, worker: str) -> bool:
         """A pure step alive at its first heartbeat becomes RUNNING under the same fence."""

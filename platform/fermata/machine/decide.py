@@ -302,7 +302,10 @@ class _Decider:
         ]
         if spawn.wait and children:
             return self._decision(self._waiting(node, "children"), spawn=children, wait_children=True)
-        ids = [identity.child_id(self.step.id, self.step.run, child.ordinal) for child in children]
+        ids = [
+            identity.child_id(self.step.id, self.step.run, child.ordinal, attempt=self.step.attempt)
+            for child in children
+        ]
         decision = self._done(node, Done(output={"executions": ids}))
         decision.spawn = children
         return decision

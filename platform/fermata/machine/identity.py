@@ -41,6 +41,6 @@ def join_id(region_id: str, iteration: int, node: str, *, run: int = 1) -> str:
     return hashed(f"join|{region_id}|{iteration}|{node}|{run}")
 
 
-def child_id(parent_step_id: str, run: int, ordinal: int) -> str:
+def child_id(parent_step_id: str, run: int, ordinal: int, *, attempt: int = 1) -> str:
     """A sub-workflow's execution: unique on (parent step, run, ordinal)."""
-    return hashed(f"child|{parent_step_id}|{run}|{ordinal}")
+    return hashed(f"child|{parent_step_id}|{run}|{attempt}|{ordinal}")

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from fermata.engine.ledger import NewExecution, Recorded, Ring
+from fermata.engine.ledger import Ending, NewExecution, Recorded, Ring
 from fermata.engine.memory.applying import Applying
 from fermata.engine.memory.tables import Row
 from fermata.machine import identity
@@ -184,23 +184,27 @@ class MemoryLedger(Applying):
             node: deepcopy(row["output"]) for node, row in rows.items() if row and row["state"] == "succeeded"
         }
 
-    def cancel_live(self, step: StepView) -> int:
+    def cancel_live(self, step: StepView) -> Ending:
         """See :class:`fermata.engine.ledger.Ledger`."""
         frame = step.frames[0]
         item = frame.iteration if frame.kind == "foreach" and step.data.get("why") != "threshold" else None
         left = 0
+        rings: list[Ring] = []
         for row in list(self.steps.values()):
             if row["id"] != step.id and row["state"] in STEP_LIVE and self._within(row, frame.id, item):
-                if row["reason"] == "children" and self.end_children(row["id"]):
-                    left += 1
-                    continue
+                if row["reason"] == "children":
+                    children = self.end_children(row["id"])
+                    rings += children.rings
+                    if children.left:
+                        left += 1
+                        continue
                 row["fence"] += 1
                 self._move(row, "cancelled", due_at=None)
         for row in self.regions.values():
             if row["state"] != "closed" and row["id"] != frame.id and self._inside(row["id"], frame.id, item):
                 row["state"] = "closed"
                 self._event(row["execution_id"], "RegionClosed", data={"region": row["id"]})
-        return left
+        return Ending(left, rings)
 
     def give_back(self, step: StepView) -> None:
         """See :class:`fermata.engine.ledger.Ledger`."""
@@ -209,16 +213,14 @@ class MemoryLedger(Applying):
             row["fence"] += 1
             self._move(row, "ready", started_at=None, worker=None)
 
-    def end_children(self, step_id: str) -> int:
+    def end_children(self, step_id: str) -> Ending:
         """See :class:`fermata.engine.ledger.Ledger`."""
         live = [
             row
             for row in self.executions.values()
             if row["parent_step_id"] == step_id and row["status"] not in EXECUTION_FINAL
         ]
-        for row in live:
-            self.end(row["id"], why="cancel")
-        return len(live)
+        return Ending(len(live), [ring for row in live for ring in self.end(row["id"], why="cancel")])
 
     def end(self, execution_id: str, *, why: str) -> list[Ring]:
         """Begin to end an execution (why: cancel | timeout): its root closes, a settle row does the rest."""
@@ -233,7 +235,6 @@ class MemoryLedger(Applying):
         self._close(execution_id, root, None, "closing", cause)
         self._insert(execution_id, settle_row(root, 0, execution["priority"], cause))
         rings, self._rings = self._rings, before + self._rings
-        self.asked += rings
         return rings
 
     def advance(self) -> list[Ring]:
@@ -243,9 +244,6 @@ class MemoryLedger(Applying):
             for row in self.steps.values()
             if row["due_at"] is not None and row["state"] in ("waiting", "retrying")
         ]
-        if self.asked:
-            rings, self.asked = self.asked, []
-            return rings
         if not due:
             return []
         self._rings = []

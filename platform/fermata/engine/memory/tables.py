@@ -35,7 +35,6 @@ class Tables:
         self.signals: list[Row] = []
         self.approvals: dict[str, Row] = {}
         self.events: list[Row] = []
-        self.asked: list[Ring] = []
         self._scopes: dict[tuple[str, int], set[str]] = {}
         self._rings: list[Ring] = []
         self._finished: str | None = None

@@ -73,7 +73,7 @@ BEGIN
             SELECT json_agg(json_build_object('id', c.id, 'status', c.status, 'error', c.error,
                 'version_id', c.version_id, 'has_output', c.output_digest IS NOT NULL,
                 'output', (SELECT body FROM fermata_payload WHERE digest = c.output_digest)) ORDER BY c.parent_ordinal)
-            FROM fermata_execution c WHERE c.parent_step_id = s.id));
+            FROM fermata_execution c WHERE c.parent_step_id = s.id AND c.parent_attempt = s.attempt));
     END IF;
     RETURN json_build_object('result', 'claimed', 'now', v_now,
         'step', json_build_object('id', s.id, 'node', s.node_id, 'kind', s.kind, 'run', s.run, 'attempt', s.attempt,

@@ -11,11 +11,11 @@ BEGIN
     FROM (SELECT 1) one LEFT JOIN fermata_step s ON s.id = (e->>'parent_step_id')::uuid
     LEFT JOIN fermata_execution x ON x.id = s.execution_id;
     INSERT INTO fermata_execution (id, workspace_id, workflow_id, version_id, version, status, input_digest, trigger,
-        workflow_key, root_id, parent_step_id, parent_ordinal, depth, tags, priority, debug, started_by, created_at,
+        workflow_key, root_id, parent_step_id, parent_ordinal, parent_attempt, depth, tags, priority, debug, started_by, created_at,
         started_at, deadline_at, rev)
     VALUES (v_id, v_workspace, (e->>'workflow_id')::uuid, (e->>'version_id')::uuid, (e->>'version')::int, 'running',
         fermata_store(v_workspace, e->>'input'), nullif(e->'trigger', 'null'::jsonb)::json, e->>'workflow_key',
-        coalesce((e->>'root_id')::uuid, v_id), (e->>'parent_step_id')::uuid, (e->>'parent_ordinal')::int,
+        coalesce((e->>'root_id')::uuid, v_id), (e->>'parent_step_id')::uuid, (e->>'parent_ordinal')::int, (e->>'parent_attempt')::int,
         (e->>'depth')::smallint, ARRAY(SELECT jsonb_array_elements_text(e->'tags')), (e->>'priority')::smallint,
         (e->>'debug')::boolean, e->>'started_by', p_now, p_now, v_deadline, 0)
     ON CONFLICT (id) DO NOTHING;
@@ -48,7 +48,16 @@ DECLARE
     events jsonb[] := '{}';
     rings jsonb[] := '{}';
     finished text;
+    v_workflow uuid := (e->>'workflow_id')::uuid;
+    v_live fermata_execution;
+    v_policy text := e->>'on_conflict';
+    v_ended jsonb := '{}';
 BEGIN
+    IF e->>'workflow_key' IS NOT NULL THEN
+        PERFORM pg_advisory_xact_lock(hashtextextended('key:' || v_workflow || ':' || (e->>'workflow_key'), 0));
+        SELECT * INTO v_live FROM fermata_execution WHERE workflow_id = v_workflow AND workflow_key = e->>'workflow_key'
+            AND finished_at IS NULL AND (status <> 'cancelling' OR v_policy = 'reject') LIMIT 1;
+    END IF;
     IF i <> 'null'::jsonb THEN
         INSERT INTO fermata_idempotency_key (workspace_id, route, key, request_digest, execution_id, created_at)
         VALUES ((e->>'workspace_id')::uuid, i->>'route', i->>'key', decode(i->>'digest', 'hex'), (e->>'id')::uuid, v_now)
@@ -60,7 +69,22 @@ BEGIN
                 'execution_id', k.execution_id);
         END IF;
     END IF;
+    IF v_live.id IS NOT NULL AND v_policy <> 'cancel_old' THEN
+        IF v_policy = 'use_existing' THEN
+            UPDATE fermata_idempotency_key SET execution_id = v_live.id
+            WHERE i <> 'null'::jsonb AND workspace_id = v_live.workspace_id AND route = i->>'route' AND key = i->>'key';
+        ELSE
+            DELETE FROM fermata_idempotency_key
+            WHERE i <> 'null'::jsonb AND workspace_id = v_live.workspace_id AND route = i->>'route' AND key = i->>'key';
+        END IF;
+        RETURN jsonb_build_object('result', CASE v_policy WHEN 'use_existing' THEN 'replayed' ELSE 'conflict' END,
+            'execution_id', v_live.id);
+    END IF;
+    IF v_live.id IS NOT NULL THEN
+        v_ended := fermata_end(v_live.id, 'cancel', 'a newer execution with the same key');
+    END IF;
     SELECT b.events, b.rings, b.finished INTO events, rings, finished FROM fermata_begin(e, v_now, events, rings) b;
     PERFORM fermata_journal((e->>'id')::uuid, (e->>'workspace_id')::uuid, v_now, events);
-    RETURN jsonb_build_object('result', 'recorded', 'rings', to_jsonb(rings), 'finished', finished, 'paused', false);
+    RETURN jsonb_build_object('result', 'recorded', 'rings', to_jsonb(rings) || coalesce(v_ended->'rings', '[]'::jsonb),
+        'finished', finished, 'paused', false);
 END $$;
