@@ -30,6 +30,9 @@ from fermata.errors import FermataError, ServerUnavailable
 logger = logging.getLogger(__name__)
 
 BATCH = 200
+SUSPECTS_AT_ONCE = 10_000
+"""More than the slots of any fleet: the oldest are asked about first, and those with a living worker may be old
+for hours, so a smaller number would hide the lost ones behind them."""
 MOST_LOSSES = 5
 CERTAIN_AFTER = 15
 """A rung row this many times older than the re-ring time is looked for in the queue itself."""
@@ -110,7 +113,7 @@ class Recovery:
 
     def _take_back(self, swept: Swept) -> None:
         """RUNNING steps without a lease. While Redis' memory is younger than a lease, none counts as lost."""
-        suspects = call("fermata_suspects", self.ttl, BATCH)
+        suspects = call("fermata_suspects", self.ttl, SUSPECTS_AT_ONCE)
         if not suspects or not self.epoch.read(self.ttl).trustworthy:
             return
         held = self.leases.held(row["id"] for row in suspects)
