@@ -86,14 +86,18 @@ QUESTIONS = {
 
 def violations(roots: Sequence[str]) -> list[str]:
     """Everything that is wrong with these executions and their children; one line each."""
-    for (execution_id,) in run("SELECT id FROM fermata_execution WHERE root_id = ANY (%s::uuid[])", [list(roots)]):
+    for (execution_id,) in run(
+        "SELECT id FROM fermata_execution WHERE root_id = ANY (%s::uuid[])", [list(roots)]
+    ):
         run("SELECT fermata_number(%s)", [execution_id])
     found = []
     for what, question in QUESTIONS.items():
         found += [f"{what}: {row}" for row in run(question, [list(roots)])]
     found += [
         f"{what}: {subject} {details}"
-        for what, subject, details in run("SELECT what, subject::text, details FROM crash_violation ORDER BY id")
+        for what, subject, details in run(
+            "SELECT what, subject::text, details FROM crash_violation ORDER BY id"
+        )
     ]
     return found
 

@@ -73,7 +73,7 @@ def _forget() -> None:
 
 @pytest.fixture(scope="session")
 def findings(running_fleet: Fleet) -> Iterator[Findings]:
-    """Collects what was seen; `FERMATA_CRASH_REPORT` names the file that becomes the documentation's table."""
+    """Collects what was seen; `FERMATA_CRASH_REPORT` names the file of the documentation's table."""
     found = Findings()
     yield found
     if os.environ.get("FERMATA_CRASH_REPORT"):

@@ -1,7 +1,7 @@
 """A fleet of real processes: PostgreSQL and Valkey of its own, Celery workers, and ways to hurt each of them.
 
-The fleet lives as long as the suite; a case arms one fault, starts executions, and awaits what must become true.
-Every process is ended by its own pid.
+The fleet lives as long as the suite; a case arms one fault, starts executions, and awaits what must become
+true. Every process is ended by its own pid.
 """
 
 from __future__ import annotations
@@ -150,8 +150,8 @@ class Fleet:
                     "--concurrency", str(children), "--hostname", f"{name}@crash", "--without-gossip",
                     "--without-mingle", "--without-heartbeat", "--loglevel", "INFO",
                 ],
-                cwd=ROOT, env=self.environment(**more), stdout=output, stderr=output, stdin=subprocess.DEVNULL,
-                start_new_session=True,
+                cwd=ROOT, env=self.environment(**more), stdout=output, stderr=output,
+                stdin=subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
         self.workers[name] = Worker(name, log, process, said)
         return self.workers[name]
@@ -166,7 +166,7 @@ class Fleet:
             )  # fmt: skip
 
     def heal(self) -> None:
-        """Both workers up and ready: `a` speaks to PostgreSQL directly, `b` through the wire that can be cut."""
+        """Both workers up and ready: `a` speaks to PostgreSQL directly, `b` over a wire that can be cut."""
         for name in ("a", "b"):
             found = self.workers.get(name)
             if found is None or not found.is_alive:
@@ -214,6 +214,7 @@ class Fleet:
     def settle(self) -> None:
         """Wait until no message is left from before; what dead workers held is forgotten."""
         with self.broker() as broker:
+
             def is_quiet() -> bool:
                 return not broker.llen(keys.queue("default")) and not broker.hlen(keys.UNACKED)
 
@@ -261,7 +262,7 @@ class Fleet:
         return redis.Redis.from_url(self.valkey.url, socket_timeout=10)
 
     def redeliver(self, step_id: str) -> int:
-        """What the visibility timeout does, now: unacknowledged messages of the step go back to their queue."""
+        """What the visibility timeout does, now: the step's unacknowledged messages go back to the queue."""
         with self.broker() as broker:
             found = _unacked(broker, step_id)
             for tag, message, queue in found:
@@ -277,7 +278,11 @@ class Fleet:
             for tag, _, _ in found:
                 broker.hdel(keys.UNACKED, tag)
                 broker.zrem(keys.UNACKED_INDEX, tag)
-            queued = [message for message in broker.lrange(keys.queue("default"), 0, -1) if step_id.encode() in message]
+            queued = [
+                message
+                for message in broker.lrange(keys.queue("default"), 0, -1)
+                if step_id.encode() in message
+            ]
             for message in queued:
                 broker.lrem(keys.queue("default"), 0, message)
         return len(found) + len(queued)

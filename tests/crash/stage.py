@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -36,7 +37,7 @@ def value(node: str, output: Any = 1, **more: Any) -> Json:
 
 def chain(*names: str) -> list[Json]:
     """Edges from each to the next."""
-    return [{"from": left, "to": right} for left, right in zip(names, names[1:], strict=False)]
+    return [{"from": left, "to": right} for left, right in pairwise(names)]
 
 
 @dataclass
@@ -48,7 +49,9 @@ class Run:
 
     def status(self) -> tuple[str, bool]:
         """(status, final)."""
-        [(status, final)] = run("SELECT status, finished_at IS NOT NULL FROM fermata_execution WHERE id = %s", [self.id])
+        [(status, final)] = run(
+            "SELECT status, finished_at IS NOT NULL FROM fermata_execution WHERE id = %s", [self.id]
+        )
         return status, final
 
     def await_final(self, *, seconds: float = 12) -> str:
@@ -97,7 +100,8 @@ class Run:
 
     def __repr__(self) -> str:
         rows = run(
-            "SELECT node_id, kind, iteration, state, attempt, fence, rings, losses, rung_at IS NOT NULL, reason"
+            "SELECT node_id, kind, iteration, state, attempt, fence, rings, losses,"
+            " rung_at IS NOT NULL, reason"
             " FROM fermata_step WHERE execution_id = %s ORDER BY ready_at",
             [self.id],
         )
@@ -125,10 +129,13 @@ class Stage:
             self.versions[text] = workflows.publish(made.id, by=None)
         return self.versions[text]
 
-    def start(self, document: Json, *, input: Any = None) -> Run:
+    def start(self, document: Json, *, input: Any = None) -> Run:  # noqa: A002 - as the interface says
         """Start one execution."""
         started = operations.start(
-            workspace_id=self.workspace.id, version=self.version(document), input=input, started_by="test:crash"
+            workspace_id=self.workspace.id,
+            version=self.version(document),
+            input=input,
+            started_by="test:crash",
         )
         found = Run(str(started.id), self.fleet)
         self.runs.append(found)

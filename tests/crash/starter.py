@@ -1,4 +1,4 @@
-"""Starts one execution in a process of its own, as a web process does, so that it can be killed on the way."""
+"""Starts one execution in a process of its own, as the web does, so that it can be killed on the way."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """What every worker of the fleet loads beside the product: effects on an outside ledger, and planted bugs.
 
-The outside is a file to which each effect appends a line (`key`, `pid`); a remote that honours idempotency keys
-would apply one effect per key, so the suite counts lines and keys. `FERMATA_CRASH_HOME` says where it is. A file
-`plants/<name>` there switches a bug on, in every process at once.
+The outside is a file to which each effect appends a line (`key`, `pid`); a remote that honours idempotency
+keys would apply one effect per key, so the suite counts lines and keys. `FERMATA_CRASH_HOME` says where it
+is. A file `plants/<name>` there switches a bug on, in every process at once.
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ class NotYetError(Exception):
 def effect(self: Task, gate: str | None = None, held_from: int = 1, fail: int = 0) -> dict[str, Any]:
     """Do something outside: once per call, under the step's key. `fail` calls of a key are refused first.
 
-    With `gate` the effect is under way until the file of this name exists, from the key's `held_from`th call on.
+    With `gate` the effect is under way until the file of this name exists, from the key's `held_from`th call
+    on.
     """
     key = self.request.headers["idempotency_key"]
     append(EFFECTS, {"key": key, "pid": os.getpid()})
@@ -97,7 +98,7 @@ def _plant_in_coordination() -> None:
     read = Epoch.read
 
     def read_or_trust(self: Epoch, ttl_seconds: float) -> EpochState:
-        return EpochState(True, ttl_seconds) if planted("epoch_is_trusted") else read(self, ttl_seconds)  # noqa: FBT003
+        return EpochState(True, ttl_seconds) if planted("epoch_is_trusted") else read(self, ttl_seconds)
 
     Epoch.read = read_or_trust  # type: ignore[method-assign]
     Leases.held, Leases.acquire = held_or_not, acquire_or_lie  # type: ignore[method-assign, assignment]

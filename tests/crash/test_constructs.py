@@ -1,4 +1,4 @@
-"""Crashes where a construct is at its most vulnerable: starts, timers, retries, joins, children, loops, ends."""
+"""Crashes where constructs are most vulnerable: starts, timers, retries, joins, children, loops, ends."""
 
 from __future__ import annotations
 
@@ -17,13 +17,22 @@ from tests.crash.findings import Findings
 from tests.crash.fleet import ROOT, Fleet, eventually
 from tests.crash.stage import Json, Run, Stage, calls, chain, last_words, task, value
 
+FULL = pytest.mark.full
 RETRY = {"max_attempts": 3, "backoff": "fixed", "initial": "100ms"}
-WAITS: Json = {"nodes": [{"id": "t", "type": "wait", "config": {"for": "100ms"}}, task("b")], "edges": chain("t", "b")}
+WAITS: Json = {
+    "nodes": [{"id": "t", "type": "wait", "config": {"for": "100ms"}}, task("b")],
+    "edges": chain("t", "b"),
+}
 REFUSED: Json = {"nodes": [task("b", kwargs={"fail": 1}, retry=RETRY), value("c")], "edges": chain("b", "c")}
 FAN: Json = {
     "nodes": [task("b1"), task("b2"), task("j")],
     "edges": [{"from": "b1", "to": "j"}, {"from": "b2", "to": "j"}],
 }
+
+
+def in_full(*cases: Any) -> list[Any]:
+    """Cases for `make crash` alone."""
+    return [pytest.param(*(case if isinstance(case, tuple) else (case,)), marks=FULL) for case in cases]
 
 
 def strike(stage: Stage, document: Json, point: str, *, nth: int = 1, whole_worker: bool = False) -> Run:
@@ -46,7 +55,7 @@ def succeeds(run: Run, **attempts: int) -> dict[str, Any]:
     return {f"attempts of {node}": count for node, count in attempts.items()}
 
 
-@pytest.mark.parametrize("point", ["after_start", "after_start_ring"])
+@pytest.mark.parametrize("point", ["after_start", *in_full("after_start_ring")])
 def test_an_execution_goes_on_whose_starter_died(point: str, stage: Stage, findings: Findings) -> None:
     version = stage.version({"nodes": [task("b")]})
     mark = stage.fleet.outside / f"gate-{point}"
@@ -64,18 +73,21 @@ def test_an_execution_goes_on_whose_starter_died(point: str, stage: Stage, findi
     assert len(run.keys("b")) == 1
 
 
-@pytest.mark.parametrize("point", ["after_due", "before_recovery_rings", "after_recovery_rings"])
+@pytest.mark.parametrize("point", ["before_recovery_rings", *in_full("after_due", "after_recovery_rings")])
 def test_a_timer_fires_once_though_recovery_died(point: str, stage: Stage, findings: Findings) -> None:
     run = strike(stage, WAITS, point, whole_worker=True)
     findings.add(point, "worker killed in its recovery loop", succeeds(run, t=1, b=1))
     assert len(run.keys("b")) == 1
 
 
+@FULL
 def test_a_step_is_taken_back_once_though_recovery_died(stage: Stage, findings: Findings) -> None:
     run = strike(stage, {"nodes": [task("b")]}, "during_effect")
     stage.fleet.arm("after_take_back")
     stage.fleet.worker_of(stage.fleet.await_strike()).kill()
-    findings.add("after_take_back", "child killed, then the worker whose recovery had noticed", succeeds(run, b=2))
+    findings.add(
+        "after_take_back", "child killed, then the worker whose recovery had noticed", succeeds(run, b=2)
+    )
 
 
 @pytest.mark.parametrize("point", ["before_record", "after_record"])
@@ -90,16 +102,22 @@ def test_branches_that_arrive_together_open_their_join_once(stage: Stage, findin
     for round_ in range(5):
         gate = f"gate-{round_}"
         branches = [task(name, kwargs={"gate": gate}) for name in names]
-        run = stage.start({"nodes": [*branches, task("j")], "edges": [{"from": name, "to": "j"} for name in names]})
-        eventually(lambda run=run: all(run.keys(name) for name in names), seconds=10, what="four branches run")
+        run = stage.start(
+            {"nodes": [*branches, task("j")], "edges": [{"from": name, "to": "j"} for name in names]}
+        )
+        eventually(
+            lambda run=run: all(run.keys(name) for name in names), seconds=10, what="four branches run"
+        )
         stage.fleet.open_gate(gate)
         succeeds(run, j=1)
         assert len(run.keys("j")) == 1
     findings.add("join", "four arrivals at one instant, five times", {"opened": "once each"})
 
 
-@pytest.mark.parametrize("nth", [1, 2])
-@pytest.mark.parametrize("point", ["before_record", "after_record"])
+@pytest.mark.parametrize(
+    ("point", "nth"),
+    [("before_record", 2), ("after_record", 2), *in_full(("before_record", 1), ("after_record", 1))],
+)
 def test_a_join_opens_though_a_branch_died(point: str, nth: int, stage: Stage, findings: Findings) -> None:
     run = strike(stage, FAN, point, nth=nth)
     seen = succeeds(run, j=1)
@@ -110,7 +128,9 @@ def test_a_join_opens_though_a_branch_died(point: str, nth: int, stage: Stage, f
 
 
 @pytest.mark.parametrize("message", ["lost", "doubled"])
-def test_a_join_runs_once_whatever_becomes_of_its_ring(message: str, stage: Stage, findings: Findings) -> None:
+def test_a_join_runs_once_whatever_becomes_of_its_ring(
+    message: str, stage: Stage, findings: Findings
+) -> None:
     stage.fleet.arm("after_continue", nth=2)
     run = stage.start(FAN)
     pid = stage.fleet.await_strike()
@@ -120,29 +140,43 @@ def test_a_join_runs_once_whatever_becomes_of_its_ring(message: str, stage: Stag
     else:
         run.ring(join, times=2)
     os.kill(pid, signal.SIGKILL)
-    findings.add("after_continue of the last branch", f"child killed, the join's ring {message}", succeeds(run, j=1))
+    findings.add(
+        "after_continue of the last branch", f"child killed, the join's ring {message}", succeeds(run, j=1)
+    )
     assert len(run.keys("j")) == 1
 
 
-@pytest.mark.parametrize(("point", "nth"), [("before_record", 1), ("after_record", 1), ("before_record", 2), ("after_record", 2)])
+@pytest.mark.parametrize(
+    ("point", "nth"), [("before_record", 1), ("after_record", 1), ("before_record", 2), ("after_record", 2)]
+)
 def test_a_parent_has_one_child(point: str, nth: int, stage: Stage, findings: Findings) -> None:
     name = f"child-{stage.workspace.slug}"
     stage.version({"name": name, "nodes": [task("x")]})
     run = strike(
-        stage, {"nodes": [{"id": "s", "type": "sub_workflow", "config": {"workflow": name}}, task("z")], "edges": chain("s", "z")},
+        stage,
+        {
+            "nodes": [{"id": "s", "type": "sub_workflow", "config": {"workflow": name}}, task("z")],
+            "edges": chain("s", "z"),
+        },
         point, nth=nth,
     )  # fmt: skip
     succeeds(run, z=1)
-    [(children,)] = ask("SELECT count(*) FROM fermata_execution WHERE root_id = %s AND id <> %s", [run.id, run.id])
+    [(children,)] = ask(
+        "SELECT count(*) FROM fermata_execution WHERE root_id = %s AND id <> %s", [run.id, run.id]
+    )
     assert children == 1
     assert len(run.keys("z")) == 1
-    findings.add(f"{point} of the {'parent' if nth == 1 else 'child'}", "child process killed", {"children": children})
+    findings.add(
+        f"{point} of the {'parent' if nth == 1 else 'child'}", "child process killed", {"children": children}
+    )
 
 
 @pytest.mark.parametrize("point", ["before_record", "after_record"])
 def test_no_item_is_skipped_or_done_twice(point: str, stage: Stage, findings: Findings) -> None:
     loop = {"id": "f", "type": "foreach", "config": {"items": {"range": 6}, "concurrency": 2}}
-    run = strike(stage, {"nodes": [loop, task("g", parent="f"), task("z")], "edges": chain("f", "z")}, point, nth=4)
+    run = strike(
+        stage, {"nodes": [loop, task("g", parent="f"), task("z")], "edges": chain("f", "z")}, point, nth=4
+    )
     seen = succeeds(run, z=1)
     keys = run.keys("g")
     assert len(set(keys)) == 6
@@ -151,23 +185,32 @@ def test_no_item_is_skipped_or_done_twice(point: str, stage: Stage, findings: Fi
     findings.add(f"{point} inside a foreach", "child killed", seen)
 
 
-@pytest.mark.parametrize("point", ["before_record", "after_record", "after_continue"])
+@pytest.mark.parametrize("point", ["after_record", *in_full("before_record", "after_continue")])
 def test_no_passage_is_skipped_or_done_twice(point: str, stage: Stage, findings: Findings) -> None:
     edges = [{"from": "h", "to": "c"}, {"from": "c.true", "to": "h"}, {"from": "c.false", "to": "z"}]
     again = {"id": "c", "type": "condition", "config": {"when": "{{ index < 3 }}"}}
-    run = strike(stage, {"nodes": [value("s"), task("h"), again, task("z")], "edges": [*chain("s", "h"), *edges]}, point, nth=6)
+    run = strike(
+        stage,
+        {"nodes": [value("s"), task("h"), again, task("z")], "edges": [*chain("s", "h"), *edges]},
+        point,
+        nth=6,
+    )
     seen = succeeds(run, z=1)
     passages = ask(
-        "SELECT iteration FROM fermata_step WHERE execution_id = %s AND node_id = 'h' AND kind = 'node' ORDER BY 1", [run.id]
+        "SELECT iteration FROM fermata_step"
+        " WHERE execution_id = %s AND node_id = 'h' AND kind = 'node' ORDER BY 1",
+        [run.id],
     )
     assert [row[0] for row in passages] == [0, 1, 2, 3]
     assert len(set(run.keys("h"))) == 4
     findings.add(f"{point} inside a loop", "child killed", seen)
 
 
-@pytest.mark.parametrize("end", ["child killed", "paused and woken"])
-@pytest.mark.parametrize("point", ["after_claim", "during_effect", "before_record", "before_ring"])
-def test_a_cancelled_execution_starts_nothing_more(point: str, end: str, stage: Stage, findings: Findings) -> None:
+@pytest.mark.parametrize("end", ["paused and woken", *in_full("child killed")])
+@pytest.mark.parametrize("point", ["before_record", "before_ring", *in_full("after_claim", "during_effect")])
+def test_a_cancelled_execution_starts_nothing_more(
+    point: str, end: str, stage: Stage, findings: Findings
+) -> None:
     stage.fleet.arm(point)
     run = stage.start({"nodes": [task("b"), task("c")], "edges": chain("b", "c")})
     pid = stage.fleet.await_strike()
@@ -210,6 +253,7 @@ def test_a_worker_asked_to_end_finishes_its_step(stage: Stage, findings: Finding
     findings.add("during_effect", "SIGTERM, the effect ends in time", seen)
 
 
+@FULL
 def test_a_worker_killed_while_it_ends_is_replaced(stage: Stage, findings: Findings) -> None:
     run, fleet = _under_way(stage, "gate-term-kill")
     worker = fleet.worker_of(calls(fleet)[-1]["pid"])

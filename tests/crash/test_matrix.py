@@ -1,7 +1,8 @@
-"""Every point of a step's way × what became of its message × what became of the process.
+"""Every point of a step's way, by what became of its message, by what became of the process.
 
-The step under attack is the first of its execution; its process is stopped exactly at the point, the message is
-tampered with, then the process is killed, or its whole worker, or both are paused until somebody else is done.
+The step under attack is the first of its execution; its process is stopped exactly at the point, the message
+is tampered with, then the process is killed, or its whole worker, or both are paused until somebody else is
+done.
 """
 
 from __future__ import annotations
@@ -65,7 +66,9 @@ def core() -> list[Case]:
         chosen.append(Case(point, "child killed", MESSAGES[place % 3], "idempotent"))
         chosen.append(Case(point, "paused and woken", MESSAGES[(place + 1) % 3], "idempotent"))
     chosen += [Case(point, "child killed", "doubled", "unsafe") for point in INSIDE]
-    chosen += [Case("before_record", "paused and woken", "redelivered", effect) for effect in ("unsafe", "pure")]
+    chosen += [
+        Case("before_record", "paused and woken", "redelivered", effect) for effect in ("unsafe", "pure")
+    ]
     chosen.append(Case("during_effect", "worker killed", "redelivered", "idempotent"))
     return chosen
 
@@ -73,15 +76,19 @@ def core() -> list[Case]:
 def full() -> list[Case]:
     """All of it for idempotent effects; the other effects with a lost message."""
     every = [Case(*cell, effect="idempotent") for cell in product(POINTS, ENDS, MESSAGES)]
-    every += [Case(point, end, "lost", effect) for point, end, effect in product(POINTS, ENDS, ("pure", "unsafe"))]
+    every += [
+        Case(point, end, "lost", effect) for point, end, effect in product(POINTS, ENDS, ("pure", "unsafe"))
+    ]
     return [case for case in every if case not in core()]
 
 
 def attack(stage: Stage, case: Case) -> tuple[Run, int, int]:
-    """Start an execution and do to its first step what the case says: (run, the process hit, its words before)."""
+    """Start an execution and do to its first step what the case says: (run, process hit, its words)."""
     fleet = stage.fleet
     fleet.arm(case.point)
-    run = stage.start({"nodes": [task("b", effect=case.effect), value("c"), task("d")], "edges": chain("b", "c", "d")})
+    run = stage.start(
+        {"nodes": [task("b", effect=case.effect), value("c"), task("d")], "edges": chain("b", "c", "d")}
+    )
     pid = fleet.await_strike()
     said = len(last_words(fleet, pid))
     worker = fleet.worker_of(pid)
@@ -104,7 +111,9 @@ def attack(stage: Stage, case: Case) -> tuple[Run, int, int]:
 def wake(stage: Stage, pid: int, said: int) -> str:
     """Let the zombie go on and wait for what its look at the step comes to."""
     stage.fleet.worker_of(pid).send(signal.SIGCONT)
-    words = eventually(lambda: last_words(stage.fleet, pid)[said:], seconds=10, what=f"the zombie {pid} went on")
+    words = eventually(
+        lambda: last_words(stage.fleet, pid)[said:], seconds=10, what=f"the zombie {pid} went on"
+    )
     return str(words[0])
 
 

@@ -53,7 +53,12 @@ def zombie_returns(stage: Stage) -> None:
     """A paused worker wakes while its successor performs the step."""
     fleet = stage.fleet
     fleet.arm("before_record")
-    run = stage.start({"nodes": [task("b", kwargs={"gate": "gate-z", "held_from": 2}), value("c")], "edges": chain("b", "c")})
+    run = stage.start(
+        {
+            "nodes": [task("b", kwargs={"gate": "gate-z", "held_from": 2}), value("c")],
+            "edges": chain("b", "c"),
+        }
+    )
     pid = fleet.await_strike()
     said = len(last_words(fleet, pid))
     eventually(lambda: len(run.keys("b")) == 2, seconds=10, what="a successor performs")
@@ -69,7 +74,9 @@ def branches_meet(stage: Stage) -> None:
     """Four branches arrive at one join at the same time."""
     names = [f"b{place}" for place in range(4)]
     branches = [task(name, kwargs={"gate": "gate-j"}) for name in names]
-    run = stage.start({"nodes": [*branches, task("j")], "edges": [{"from": name, "to": "j"} for name in names]})
+    run = stage.start(
+        {"nodes": [*branches, task("j")], "edges": [{"from": name, "to": "j"} for name in names]}
+    )
     eventually(lambda: all(run.keys(name) for name in names), seconds=10, what="four branches run")
     stage.fleet.open_gate("gate-j")
     assert run.await_final(seconds=8) == "succeeded"
@@ -77,11 +84,17 @@ def branches_meet(stage: Stage) -> None:
 
 
 def branches_end(stage: Stage) -> None:
-    """Two last steps of an execution end at the same time; the second time nothing new is stored to wait for."""
-    for gate in ("gate-e1", "gate-e2"):
-        run = stage.start({"nodes": [task(name, kwargs={"gate": gate}) for name in ("b1", "b2")]})
+    """Two last steps of an execution end at the same time.
+
+    Records that store the same new value wait for each other, so the two differ in their input, and the second
+    round finds the output stored.
+    """
+    for round_ in range(2):
+        gates = {name: f"gate-{name}-{round_}" for name in ("b1", "b2")}
+        run = stage.start({"nodes": [task(name, kwargs={"gate": gate}) for name, gate in gates.items()]})
         eventually(lambda run=run: run.keys("b1") and run.keys("b2"), seconds=10, what="both run")
-        stage.fleet.open_gate(gate)
+        for gate in gates.values():
+            stage.fleet.open_gate(gate)
         assert run.await_final(seconds=8) == "succeeded"
         run.check()
 
@@ -117,7 +130,9 @@ def valkey_forgets(stage: Stage) -> None:
     """Valkey is emptied again and again under a running step."""
     run = stage.start({"nodes": [task("b", effect="unsafe", kwargs={"gate": "gate-f"})]})
     started = "SELECT 1 FROM fermata_event WHERE execution_id = %s AND type = 'StepStarted' AND at < clock_timestamp() - %s * interval '1 second'"
-    eventually(lambda: ask(started, [run.id, LEASE_SECONDS]), seconds=10, what="it is old enough to look lost")
+    eventually(
+        lambda: ask(started, [run.id, LEASE_SECONDS]), seconds=10, what="it is old enough to look lost"
+    )
     for _ in range(5):
         with stage.fleet.broker() as broker:
             broker.flushall()
@@ -149,11 +164,19 @@ BUGS: dict[str, tuple[Scenario, str, tuple[tuple[str, str], ...]]] = {
 }  # fmt: skip
 DELAYS: dict[str, tuple[Scenario, str, tuple[tuple[str, str], ...]]] = {
     "ends": (branches_end, "apply.sql", OVER),
-    "claims": (locks_lie, "claim.sql", (("IF s.state <> 'ready' THEN", "PERFORM pg_sleep(0.2);\n    IF s.state <> 'ready' THEN"),)),
+    "claims": (
+        locks_lie,
+        "claim.sql",
+        (("IF s.state <> 'ready' THEN", "PERFORM pg_sleep(0.2);\n    IF s.state <> 'ready' THEN"),),
+    ),
 }
 
 
-@pytest.mark.parametrize("scenario", [zombie_returns, branches_meet, branches_end, chain_runs, long_step_runs, locks_lie, valkey_forgets], ids=lambda s: s.__name__)
+@pytest.mark.parametrize(
+    "scenario",
+    [zombie_returns, branches_meet, branches_end, chain_runs, long_step_runs, locks_lie, valkey_forgets],
+    ids=lambda s: s.__name__,
+)
 def test_holds_without_a_bug(scenario: Scenario, stage: Stage) -> None:
     scenario(stage)
 
@@ -173,7 +196,9 @@ def test_catches(name: str, stage: Stage, rewrite: Callable[..., None]) -> None:
         scenario(stage)
 
 
-@pytest.mark.parametrize(("name", "scenario"), [("recovery_ignores_leases", long_step_runs), ("epoch_is_trusted", valkey_forgets)])
+@pytest.mark.parametrize(
+    ("name", "scenario"), [("recovery_ignores_leases", long_step_runs), ("epoch_is_trusted", valkey_forgets)]
+)
 def test_catches_in_the_workers(name: str, scenario: Scenario, stage: Stage) -> None:
     stage.fleet.plant(name)
     with pytest.raises(AssertionError):

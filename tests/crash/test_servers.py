@@ -1,4 +1,4 @@
-"""Faults of the servers under running work: messages lost, Valkey emptied or away, PostgreSQL cut off or restarted."""
+"""Faults of the servers under running work: lost messages, Valkey emptied, PostgreSQL cut off, restarts."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ import pytest
 
 from fermata.coordination import keys
 from fermata.coordination.epoch import Epoch
+from fermata.coordination.lease import Leases
+from fermata.engine.dispatch import dispatcher
+from fermata.engine.recovery import Recovery
 from fermata.engine.store import run as ask
 from tests.crash.findings import Findings
 from tests.crash.fleet import LEASE_SECONDS, Fleet, eventually
@@ -23,7 +26,12 @@ def all_succeed(runs: list[Run], *, seconds: float = 20) -> dict[str, Any]:
     for run in runs:
         assert run.await_final(seconds=seconds) == "succeeded", run
         run.check()
-        nodes = [row[0] for row in ask("SELECT node_id FROM fermata_step WHERE execution_id = %s AND kind = 'node'", [run.id])]
+        nodes = [
+            row[0]
+            for row in ask(
+                "SELECT node_id FROM fermata_step WHERE execution_id = %s AND kind = 'node'", [run.id]
+            )
+        ]
         assert {run.step(node)["attempt"] for node in nodes} == {1}, run
         for node in nodes:
             assert len(run.keys(node)) <= 1, run
@@ -101,25 +109,52 @@ def test_no_unsafe_step_is_lost_repeated_or_failed_when_valkey_forgets(
 ) -> None:
     fleet = stage.fleet
     names = [f"u{index}" for index in range(steps)]
-    run = stage.start({"nodes": [task(name, effect="unsafe", kwargs={"gate": "gate-valkey"}) for name in names]})
-    eventually(lambda: sum(bool(run.keys(name)) for name in names) == 4, seconds=10, what="four effects are under way")
+    run = stage.start(
+        {"nodes": [task(name, effect="unsafe", kwargs={"gate": "gate-valkey"}) for name in names]}
+    )
+    eventually(
+        lambda: sum(bool(run.keys(name)) for name in names) == 4,
+        seconds=10,
+        what="four effects are under way",
+    )
     fleet.valkey.restart(empty=True)
     fleet.strikes.append("Valkey restarted empty under running steps")
     eventually(
-        lambda: (Epoch().read(2 * LEASE_SECONDS)).trustworthy, seconds=30, what="an absent lease means a lost worker again"
+        lambda: (Epoch().read(2 * LEASE_SECONDS)).trustworthy,
+        seconds=30,
+        what="an absent lease counts again",
     )
-    assert {row[0] for row in ask("SELECT state FROM fermata_step WHERE execution_id = %s AND state <> 'ready'", [run.id])} == {"running"}
+    assert {
+        row[0]
+        for row in ask(
+            "SELECT state FROM fermata_step WHERE execution_id = %s AND state <> 'ready'", [run.id]
+        )
+    } == {"running"}
     with fleet.broker() as broker:
         broker.flushall()
     fleet.open_gate("gate-valkey")
-    findings.add("during_effect", f"Valkey restarted empty, then emptied, under {steps} unsafe steps", all_succeed([run], seconds=60))
+    findings.add(
+        "during_effect",
+        f"Valkey restarted empty, then emptied, under {steps} unsafe steps",
+        all_succeed([run], seconds=60),
+    )
     assert sum(len(run.keys(name)) for name in names) == steps
 
 
 def test_work_goes_on_when_postgresql_was_restarted(stage: Stage, findings: Findings) -> None:
     fleet = stage.fleet
-    runs = [stage.start({"nodes": [task("b", effect="unsafe", kwargs={"gate": "gate-pg"}), value("c")], "edges": chain("b", "c")}) for _ in range(12)]
-    eventually(lambda: sum(bool(run.keys("b")) for run in runs) == 4, seconds=10, what="four effects are under way")
+    runs = [
+        stage.start(
+            {
+                "nodes": [task("b", effect="unsafe", kwargs={"gate": "gate-pg"}), value("c")],
+                "edges": chain("b", "c"),
+            }
+        )
+        for _ in range(12)
+    ]
+    eventually(
+        lambda: sum(bool(run.keys("b")) for run in runs) == 4, seconds=10, what="four effects are under way"
+    )
     fleet.postgres.restart()
     fleet.strikes.append("PostgreSQL restarted")
     fleet.open_gate("gate-pg")
@@ -130,13 +165,47 @@ def test_work_goes_on_when_postgresql_was_restarted(stage: Stage, findings: Find
 def test_a_record_waits_for_postgresql(stage: Stage, findings: Findings) -> None:
     """The effect ends while PostgreSQL is away: its record is tried again, the effect is not."""
     fleet = stage.fleet
-    run = stage.start({"nodes": [task("b", effect="unsafe", kwargs={"gate": "gate-away"}), value("c")], "edges": chain("b", "c")})
+    run = stage.start(
+        {
+            "nodes": [task("b", effect="unsafe", kwargs={"gate": "gate-away"}), value("c")],
+            "edges": chain("b", "c"),
+        }
+    )
     eventually(lambda: run.keys("b"), seconds=10, what="the effect is under way")
     fleet.postgres.stop()
     fleet.open_gate("gate-away")
     fleet.postgres.start()
     fleet.strikes.append("PostgreSQL away at the record")
     findings.add("before_record", "PostgreSQL away", all_succeed([run], seconds=40))
+
+
+def test_a_lost_step_is_found_behind_many_that_live(stage: Stage) -> None:
+    """Long steps with living workers are the oldest: they must not hide a younger one that was lost."""
+    fleet = stage.fleet
+    for worker in fleet.workers.values():
+        worker.send(signal.SIGSTOP)
+    run = stage.start({"nodes": [task(f"b{place}", effect="unsafe") for place in range(260)]})
+    rows = ask(
+        "UPDATE fermata_step SET state = 'running', fence = fence + 1, rung_at = NULL,"
+        " started_at = clock_timestamp() - CASE node_id WHEN 'b7' THEN interval '1 m' ELSE interval '1 h' END"
+        " WHERE execution_id = %s RETURNING id::text, node_id",
+        [run.id],
+    )
+    for step_id, node in rows:
+        if node != "b7":
+            Leases().acquire(step_id, token="alive", ttl_seconds=60)
+    eventually(
+        lambda: Epoch().read(LEASE_SECONDS).trustworthy,
+        seconds=10,
+        what="an absent lease means a lost worker",
+    )
+    swept = Recovery(dispatcher(), ttl_seconds=LEASE_SECONDS).sweep()
+    assert (swept.lost, swept.held) == (1, 1)
+    assert run.step("b7")["state"] == "held"
+    stage.cancel(run)
+    for worker in fleet.workers.values():
+        worker.send(signal.SIGCONT)
+    assert run.await_final() == "cancelled"
 
 
 @pytest.mark.full
