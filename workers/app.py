@@ -24,7 +24,7 @@ TASK_TIME_LIMIT_SECONDS = 24 * 3600
 """A backstop against a child that hangs beyond reach; a node's own timeout is the engine's business."""
 
 CHORD_SECONDS = 600
-"""How long a chord waits for its next part; one that waits longer is forgotten, and recovery rings its join."""
+"""How long a chord waits for its next part; then it is forgotten, and recovery rings its join."""
 
 DIVERTING = (
     "CELERY_BROKER_URL",

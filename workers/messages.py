@@ -61,7 +61,7 @@ class Template:
     def sent(self, sending: Sending) -> bytes:
         """The finished message of a sending, as Celery would write it.
 
-        Of the chain's links as many are kept as the window's bytes allow. Raises ValueError as `message` does.
+        Of the chain's links as many are kept as the window's bytes allow. Raises ValueError as `message`.
         """
         execution_id, step_id = sending.ring.execution_id, sending.ring.step_id
         if sending.place is not None:

@@ -196,7 +196,8 @@ class Environment:
     reachable_hosts: tuple[str, ...] = _variable(
         "FERMATA_REACHABLE_HOSTS",
         "",
-        "Hosts inside your network that http_request nodes may call (host or host:port), separated by commas.",
+        "Hosts inside your network that http_request nodes may call (host or host:port), "
+        "separated by commas.",
         parse=_names,
     )
     canvas: str = _variable(

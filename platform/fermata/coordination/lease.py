@@ -16,9 +16,9 @@ from fermata.coordination import keys
 from fermata.coordination.client import answering, client, script, text
 
 Renewal = Literal["held", "retaken", "lost"]
-"""held.
+"""What a renewal found.
 
-It was ours. retaken: it had vanished, or a lower fence had it, and it is ours now. lost: another has it.
+held: it was ours. retaken: it had vanished, or a lower fence had it, and is ours now. lost: another has it.
 """
 
 ASKED_AT_ONCE = 1000

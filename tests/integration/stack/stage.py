@@ -29,7 +29,7 @@ def main() -> int:
             "web": ["-m", "http.server", "--bind", "127.0.0.1", str(environment.port)],
             "worker": ["-c", WORKER],
         }
-        Supervisor(environment, prepare=lambda url: None, commands=commands).run()
+        Supervisor(environment, prepare=lambda _url: None, commands=commands).run()
     except OperatorError as problem:
         sys.stderr.write(f"{problem.message}\n{problem.cure}\n")
         return 1
