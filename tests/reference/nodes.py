@@ -237,7 +237,6 @@ class Nodes(Regions):
                     if left is not None and left.how == "terminate":
                         return left
                     if tally.count(number, left, result) == "cancel":
-                        tally.cancelled += len(lanes.live)
                         lanes.cancel()
         finally:
             lanes.cancel()

@@ -49,7 +49,6 @@ class Tally:
     results: list[Json]
     failures: dict[int, Failed] = field(default_factory=dict)
     succeeded: int = 0
-    cancelled: int = 0
     takes_no_more: bool = False
 
     def count(self, number: int, left: Left | None, result: Json) -> str | None:
@@ -80,8 +79,10 @@ class Tally:
             kinds = {failure.kind for failure in self.failures.values()}
             return Failed(kinds.pop() if len(kinds) == 1 else ANY_CLASS)
         errors = [{"index": i, "error": {"class": self.failures[i].kind}} for i in sorted(self.failures)]
-        ended = {"succeeded": self.succeeded, "failed": len(self.failures), "cancelled": self.cancelled}
-        counts = {"total": len(self.results), **ended}
+        total, failed = len(self.results), len(self.failures)
+        # What was not taken any more counts as cancelled, too: the counts add up to the total.
+        cancelled = total - self.succeeded - failed
+        counts = {"total": total, "succeeded": self.succeeded, "failed": failed, "cancelled": cancelled}
         return Done({"results": collected(config, self.results), "errors": errors, "counts": counts})
 
 
