@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
 from fermata.config import private_files
@@ -200,7 +200,7 @@ class Environment:
         "separated by commas.",
         parse=_names,
     )
-    canvas: str = _variable(
+    canvas: Literal["on", "off", "chaos"] = _variable(
         "FERMATA_CANVAS",
         "on",
         "Chains and chords: on, off (the ledger rings alone) or chaos (rings lost and doubled; for tests).",

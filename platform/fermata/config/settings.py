@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import django_stubs_ext
@@ -51,7 +51,7 @@ FERMATA = EngineSettings(
     address=ENVIRONMENT.address,
 )
 FERMATA_DISPATCHER = ENVIRONMENT.dispatcher
-FERMATA_CANVAS = ENVIRONMENT.canvas
+FERMATA_CANVAS: Literal["on", "off", "chaos"] = ENVIRONMENT.canvas
 FERMATA_QUEUES = ENVIRONMENT.queues
 FERMATA_TASK_MODULES = ENVIRONMENT.task_modules
 FERMATA_REACHABLE_HOSTS = ENVIRONMENT.reachable_hosts
