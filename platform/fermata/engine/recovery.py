@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 BATCH = 200
 SUSPECTS_AT_ONCE = 10_000
-"""More than the slots of any fleet: the oldest are asked about first, and those with a living worker may be old
+"""More than the slots of any fleet. The oldest are asked about first; those with a living worker may be old
 for hours, so a smaller number would hide the lost ones behind them."""
 MOST_LOSSES = 5
 CERTAIN_AFTER = 15
