@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 from uuid import UUID, uuid4
 
-import jsonschema
-
 from fermata.coordination import stream
 from fermata.engine import faultpoints, plans, wire
 from fermata.engine.dispatch import dispatcher
@@ -23,6 +21,7 @@ from fermata.engine.models import Approval
 from fermata.engine.runtime import rooms
 from fermata.engine.store import PostgresLedger, call, run
 from fermata.errors import Conflict, InvalidInput, NotFound, PayloadTooLarge, ServerUnavailable
+from fermata.graph import inputs
 from fermata.graph.plan import Plan
 from fermata.machine.decide import begin
 
@@ -114,25 +113,8 @@ def _check_input(plan: Plan, given: Any) -> None:
             f"The input is larger than {wire.LARGEST_BYTES // 1024} KiB.",
             cure="Store it elsewhere and pass a reference.",
         )
-    if not plan.inputs:
-        return
-    try:
-        validator = jsonschema.Draft202012Validator(plan.inputs)
-        problems = [
-            {
-                "code": "invalid_input",
-                "pointer": "/input" + "".join(f"/{part}" for part in error.absolute_path),
-                "message": error.message[:500],
-                "cure": "Send what the workflow's `inputs` schema asks for.",
-            }
-            for error in list(validator.iter_errors(given))[:50]
-        ]
-    except (jsonschema.SchemaError, RecursionError) as error:
-        raise InvalidInput(
-            "The workflow's `inputs` schema cannot be used.", cure="Mend `inputs` and publish again."
-        ) from error
-    if problems:
-        raise InvalidInput(problems=problems)
+    if plan.inputs:
+        inputs.check(plan.inputs, given)
 
 
 def _check_variables(plan: Plan, variables: Mapping[str, Any]) -> None:
