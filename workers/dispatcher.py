@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
 from kombu import Exchange, Queue
@@ -38,7 +38,7 @@ class CeleryDispatcher:
 
     def __init__(self, *, mode: canvas.Mode | None = None, seed: int | None = None) -> None:
         """`mode` replaces FERMATA_CANVAS; `seed` makes chaos repeatable."""
-        self._mode: canvas.Mode = mode or cast("canvas.Mode", settings.FERMATA_CANVAS)
+        self._mode: canvas.Mode = mode or settings.FERMATA_CANVAS
         self._chance = random.Random(seed)  # noqa: S311 - chaos is no secret
 
     def ring(
