@@ -105,34 +105,40 @@ def delivering(delivery: Delivery) -> Iterator[None]:
 
 
 def composed(rings: Sequence[Ring], plan: Plan | None) -> Score:
-    """How to send these rings of one execution. Without a plan, or if its settings say so, plainly."""
-    score = Score()
+    """How to send these rings. Without a plan, or if its settings say so, plainly.
+
+    The plan is that of the execution delivered; rings of its children and its parent go plainly.
+    """
     delivery = _delivery.get()
-    shape = shapes(plan) if plan is not None and plan.settings.canvas else None
-    if delivery is not None:
-        rings = _continued(rings, delivery, shape, score)
-    if shape is None:
+    score = Score()
+    if plan is None or not plan.settings.canvas or delivery is None:
         score.sendings += map(Sending, rings)
         return score
-    for together, body in _fan_ins(rings, delivery, shape):
+    own = [ring for ring in rings if ring.execution_id == delivery.execution_id]
+    score.sendings += (Sending(ring) for ring in rings if ring.execution_id != delivery.execution_id)
+    shape = shapes(plan)
+    left = _continued(own, delivery, shape, score)
+    for together, body in _fan_ins(left, delivery, shape):
         group = str(uuid4())
         score.chords[group] = len(together)
         score.sendings += (
             Sending(ring, place=Place(group, index, body)) for index, ring in enumerate(together)
         )
     placed = {sending.ring.step_id for sending in score.sendings}
-    score.sendings += (Sending(ring, links=_window(ring, shape)) for ring in rings if ring.step_id not in placed)
+    score.sendings += (
+        Sending(ring, links=_window(ring, shape)) for ring in left if ring.step_id not in placed
+    )
     return score
 
 
-def _continued(rings: Sequence[Ring], delivery: Delivery, shape: Shapes | None, score: Score) -> list[Ring]:
+def _continued(rings: Sequence[Ring], delivery: Delivery, shape: Shapes, score: Score) -> list[Ring]:
     """Send on the delivery's chain and place; the rings that have nothing to do with it are left."""
     left: list[Ring] = []
     for ring in rings:
         place, links = delivery.place, delivery.links
         if links and ring.step_id == links[0].step_id:
             score.sendings.append(Sending(ring, links=links[1:]))
-        elif place is None or delivery.passed or shape is None:
+        elif place is None or delivery.passed:
             left.append(ring)
         elif ring.step_id == place.body.step_id:
             continue  # the chord owes this ring
@@ -156,9 +162,7 @@ def _goes_on(ring: Ring, delivery: Delivery, place: Place, shape: Shapes) -> boo
     )
 
 
-def _fan_ins(
-    rings: Sequence[Ring], delivery: Delivery | None, shape: Shapes
-) -> Iterator[tuple[list[Ring], Link]]:
+def _fan_ins(rings: Sequence[Ring], delivery: Delivery, shape: Shapes) -> Iterator[tuple[list[Ring], Link]]:
     """Rings whose branches meet again (two or more), each with what is rung when all have come there."""
     if len(rings) < 2:
         return
@@ -177,7 +181,7 @@ def _fan_ins(
         )
         if len(branches) > 1 and _carries(body, branches):
             yield branches, body
-    if len(lanes) > 1 and delivery and identity.container_id(delivery.step_id) == lanes[0].region_id:
+    if len(lanes) > 1 and identity.container_id(delivery.step_id) == lanes[0].region_id:
         container = shape.plan.region_of(lanes[0].node_id).owner
         body = Link(delivery.execution_id, delivery.step_id, shape.plan.nodes[container].queue)
         if _carries(body, lanes):

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -75,7 +76,7 @@ def edges(*ways: str) -> list[dict[str, Any]]:
     found = []
     for way in ways:
         nodes = way.split(">")
-        found += [{"from": one, "to": other} for one, other in zip(nodes, nodes[1:], strict=False)]
+        found += [{"from": one, "to": other} for one, other in pairwise(nodes)]
     return found
 
 
