@@ -122,6 +122,8 @@ def apply(state: State, event: Row) -> None:
     """One event. Types that tell of nothing in the state (approvals, signals) change nothing."""
     if event.get("format", FORMAT) != FORMAT:
         raise UnknownFormat(f"A journal event of format {event['format']} cannot be read; {FORMAT} is known.")
+    if state.status is None and event["type"] != "ExecutionStarted":
+        raise InvariantBroken(f"The journal begins with {event['type']}.")
     kind = event["type"]
     if kind.startswith("Step"):
         _step(state, event)
