@@ -247,8 +247,12 @@ class Performer:
             return
         owed = [ring for ring in recorded.rings if ring.rung and ring.kind == "node"]
         if owed:
+            here = [ring for ring in owed if ring.execution_id == claim.execution.id]
+            elsewhere = [ring for ring in owed if ring.execution_id != claim.execution.id]
             plan = self.parts.plans.plan(claim.execution.version_id)
-            self.parts.dispatcher.ring(owed, pipeline=pipeline, plan=plan)
+            self.parts.dispatcher.ring(here, pipeline=pipeline, plan=plan)
+            if elsewhere:  # a child's first steps, or a parent that waited for this one
+                self.parts.dispatcher.ring(elsewhere, pipeline=pipeline)
 
 
 def _again_later(claim: Claim) -> Own:

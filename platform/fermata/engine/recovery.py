@@ -24,7 +24,7 @@ from fermata.engine import faultpoints, plans, wire
 from fermata.engine.dispatch import Dispatcher
 from fermata.engine.ledger import Ring
 from fermata.engine.runtime import ring_window
-from fermata.engine.store import PostgresLedger, call, run
+from fermata.engine.store import PostgresLedger, call, run, statement
 from fermata.errors import FermataError, ServerUnavailable
 
 logger = logging.getLogger(__name__)
@@ -102,6 +102,7 @@ class Recovery:
             logger.warning("Recovery waits: %s", error.message)
         if time.monotonic() - self._net_at > NET_EVERY_SECONDS:
             self._net_at = time.monotonic()
+            run(statement("forget_keys"))
             swept.repaired = self._repair()
         return swept
 

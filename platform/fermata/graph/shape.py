@@ -41,6 +41,8 @@ T = TypeVar("T")
 LATER_JOINS = ("first_success", "at_least", "percent", "quorum", "each")
 LATER_JOIN_KEYS = ("timeout", "late", "losers", "errors", "on_unmet")
 ON_CONFLICT = ("use_existing", "reject", "cancel_old")
+NOT_YET_HELD = frozenset({"concurrency", "max_steps"})
+"""Settings that are read and kept, but that no engine of this release enforces."""
 ON_LIMIT = ("queue", "reject", "cancel_old")
 
 
@@ -200,6 +202,13 @@ def _settings(place: Place, value: Any) -> Settings | None:
         place.refuse("This must be an object.", "Write an object.")
         return None
     found = members(place, value, _SETTINGS)
+    for name in sorted(NOT_YET_HELD & value.keys()):
+        place.report.warning(
+            "not_in_this_release",
+            place.at(name).pointer,
+            f"{name} is kept but not yet held: executions are not limited by it in this release.",
+            "Leave it in for later, or remove it.",
+        )
     if "timeout" in found:
         found["timeout_seconds"] = found.pop("timeout")
     return Settings(**found)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from time import monotonic
 from typing import Annotated, Any, Literal, Protocol, get_args
 
@@ -16,6 +16,7 @@ from pydantic import Field, StringConstraints
 
 from fermata.errors import EngineError
 from fermata.graph.durations import seconds_of
+from fermata.graph.node_types import ConfigProblem
 from fermata.graph.plan import Effect
 from fermata.machine.outcomes import Await, Done, Fail, Failure
 from fermata.nodes.contract import Context, NodeType, failure_from
@@ -116,6 +117,17 @@ class CeleryTask(NodeType):
         """The task's own queue."""
         queue = config.get("queue")
         return queue if isinstance(queue, str) and queue else "default"
+
+    def problems(self, config: Mapping[str, Any]) -> Iterable[ConfigProblem]:
+        """As always; remote tasks wait for the callback's route."""
+        yield from super().problems(config)
+        if isinstance(config, Mapping) and config.get("remote") is True:
+            yield ConfigProblem(
+                "/remote",
+                "Tasks of workers without Fermata are not in this release.",
+                "Register the task with Fermata's workers (FERMATA_TASK_MODULES), and leave remote out.",
+                code="not_in_this_release",
+            )
 
     def perform(self, config: CeleryTaskConfig, context: Context) -> Done | Fail | Await:
         """Run the task here, or send it and wait for its callback."""

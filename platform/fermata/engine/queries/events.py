@@ -10,7 +10,7 @@ from django.db.models import Count
 from fermata.engine import journal
 from fermata.engine.models import Event, Step
 from fermata.engine.queries.executions import execution as read_execution
-from fermata.engine.queries.steps import path_of, without_values
+from fermata.engine.queries.steps import path_in, path_of, scopes_of, without_values
 from fermata.errors import InvalidInput
 
 CURSOR_WIDTH = 12
@@ -40,7 +40,9 @@ def parse_cursor(text: str) -> int:
 
 def events(execution_id: UUID, *, after: int = 0, limit: int = 500) -> list[dict[str, Any]]:
     """Numbered events after a place, oldest first. Call ``journal.number`` before to see the newest."""
-    rows = Event.objects.filter(execution_id=execution_id, seq__gt=after).order_by("seq")[:limit]
+    rows = list(Event.objects.filter(execution_id=execution_id, seq__gt=after).order_by("seq")[:limit])
+    places = [_place(row) for row in rows]
+    scopes = scopes_of({place[0] for place in places if place is not None})
     return [
         {
             "cursor": cursor(row.seq or 0),
@@ -48,15 +50,23 @@ def events(execution_id: UUID, *, after: int = 0, limit: int = 500) -> list[dict
             "at": row.at,
             "step_id": row.step_id,
             "node_id": row.node_id,
-            "path": path_of(row.path),
+            "path": path_in(scopes[place[0]], place[1]) if place is not None else path_of(row.path),
             "run": row.run,
             "attempt": row.attempt,
             "status": row.status,
             "rev": row.rev,
             "data": row.data,
         }
-        for row in rows
+        for row, place in zip(rows, places, strict=True)
     ]
+
+
+def _place(row: Event) -> tuple[UUID, int] | None:
+    """(region id, iteration) a step's event stands in; the region's row has the path."""
+    data = row.data or {}
+    if row.step_id is None or "region" not in data:
+        return None
+    return UUID(data["region"]), data["iteration"]
 
 
 def node_counts(execution_id: UUID) -> list[dict[str, Any]]:

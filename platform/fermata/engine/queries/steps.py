@@ -110,12 +110,12 @@ def with_values(rows: Collection[Step]) -> list[dict[str, Any]]:
 def without_values(rows: Iterable[Step]) -> list[dict[str, Any]]:
     """Rows as the interface shows them, without input and output; one query for all their scopes."""
     listed = list(rows)
-    paths = _paths({row.region_id for row in listed})
+    paths = scopes_of({row.region_id for row in listed})
     return [
         {
             "id": row.id,
             "node_id": row.node_id,
-            "path": _path(paths[row.region_id], row.iteration),
+            "path": path_in(paths[row.region_id], row.iteration),
             "run": row.run,
             "superseded": row.superseded,
             "attempt": row.attempt,
@@ -140,14 +140,15 @@ def path_of(pairs: Any) -> list[dict[str, Any]]:
     return [{"region": region, "iteration": iteration} for region, iteration in pairs or []]
 
 
-def _paths(region_ids: Collection[UUID]) -> dict[UUID, tuple[str, list[Any]]]:
+def scopes_of(region_ids: Collection[UUID]) -> dict[UUID, tuple[str, list[Any]]]:
     """Region id → (its name or "" for the root, the path of the scope it stands in)."""
     rows = Region.objects.filter(id__in=region_ids).values_list("id", "name", "kind", "path")
     found = {row_id: ("" if kind == "root" else name, path or []) for row_id, name, kind, path in rows}
     return {region_id: found.get(region_id, ("", [])) for region_id in region_ids}
 
 
-def _path(scope: tuple[str, list[Any]], iteration: int) -> list[dict[str, Any]]:
+def path_in(scope: tuple[str, list[Any]], iteration: int) -> list[dict[str, Any]]:
+    """The path of what stands in one passage of a region, from ``scopes_of``."""
     name, outer = scope
     return path_of([*outer, [name, iteration]] if name else outer)
 

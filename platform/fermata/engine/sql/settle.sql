@@ -12,6 +12,12 @@ DECLARE
     v_left int;
 BEGIN
     SELECT * INTO t FROM fermata_step WHERE id = p_settle;
+    -- Of two settle rows of one region the one that comes first ends the other; never each the other.
+    PERFORM FROM fermata_step WHERE region_id = t.region_id AND kind = 'settle' AND state = 'ready'
+    ORDER BY id FOR NO KEY UPDATE;
+    IF NOT EXISTS (SELECT FROM fermata_step WHERE id = p_settle AND state = 'ready') THEN
+        RETURN '{"left": 0, "cancelled": 0, "children": []}'::jsonb;
+    END IF;
     WITH RECURSIVE inside(id) AS (
         SELECT id FROM fermata_region WHERE parent_id = t.region_id AND (p_item IS NULL OR parent_iteration = p_item)
         UNION ALL
