@@ -175,8 +175,9 @@ class Recovery:
             if row["age"] > CERTAIN_AFTER * self.rering and row["id"] not in chosen
         ]
         if old:
-            queued = set(broker.queued(queue, 20 * self.window))
-            chosen += [step_id for step_id in old if step_id not in queued]
+            # The queue first: what is delivered between the two looks is held by then, or done.
+            known = set(broker.queued(queue, 20 * self.window)) | self._held_messages(queue)
+            chosen += [step_id for step_id in old if step_id not in known]
         if not chosen:
             return 0
         rings = wire.rings(call("fermata_ring_again", chosen))
