@@ -15,11 +15,12 @@ from tests.crash.stage import Run, Stage, value
 from tests.crash.test_servers import depth
 
 STEPS_EACH = 500
-SLOWEST_STEPS_PER_SECOND = 30.0
+SLOWEST_STEPS_PER_SECOND = 20.0
+"""Of a machine with much else to do; an idle one with two cores is many times faster."""
 
 
 @pytest.mark.full
-@pytest.mark.timeout(2400)
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize(("steps", "down_seconds"), [(2_000, 10.0), (50_000, 60.0)])
 def test_ready_steps_without_workers_wait_outside_the_broker_and_drain_by_themselves(
     steps: int, down_seconds: float, stage: Stage, findings: Findings
@@ -43,12 +44,17 @@ def test_ready_steps_without_workers_wait_outside_the_broker_and_drain_by_themse
         assert deepest <= ring_window() + 200
         fleet.strikes.append("workers away")
         fleet.heal()
-        drained, deepest = _drain(fleet, deepest, seconds=steps / SLOWEST_STEPS_PER_SECOND)
+        drained, deepest = _drain(fleet, deepest, seconds=60 + steps / SLOWEST_STEPS_PER_SECOND)
     finally:
         os.kill(beat.pid, 9)
         beat.wait()
     assert deepest <= ring_window() + 200
     assert all(run.status() == ("succeeded", True) for run in runs)
+    doubled = ask(
+        "SELECT count(*) FROM fermata_step WHERE execution_id = ANY (%s::uuid[]) AND rings > 0",
+        [[run.id for run in runs]],
+    )
+    assert doubled[0][0] <= steps / 20, "messages that wait in the queue are not lost ones"
     for run in (runs[0], runs[-1]):
         run.check()
     seen = {"steps": steps, "deepest queue": deepest, "seconds to drain": round(drained)}
