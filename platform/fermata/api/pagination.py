@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -52,13 +52,21 @@ def page(
 
 
 def _as(kind: type, part: Any) -> Any:
-    if kind is datetime:
-        moment = datetime.fromisoformat(part)
-        if moment.tzinfo is None:
-            raise ValueError("no zone")
-        return moment
-    if kind is UUID:
-        return UUID(part)
+    if kind in {datetime, UUID}:
+        if not isinstance(part, str):
+            raise ValueError("wrong type")
+        return UUID(part) if kind is UUID else _moment(part)
     if type(part) is not kind or (isinstance(part, str) and "\x00" in part):
         raise ValueError("wrong type")
     return part
+
+
+def _moment(text: str) -> datetime:
+    """A time with a zone, in UTC; one that leaves the calendar there is refused."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("no zone")
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("beyond the calendar") from error

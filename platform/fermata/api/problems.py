@@ -105,6 +105,21 @@ CODES = {
 }
 
 
+DEFAULT_CURES = {
+    400: "Correct the request as the description at /api/docs has it.",
+    403: "Ask an administrator of the workspace for the right.",
+    404: "Check the address, and that it belongs to a workspace of yours.",
+    405: "Use one of the methods in the header Allow.",
+    409: "Read the object again; its state forbids this now.",
+    413: "Send less, or store it elsewhere and send a reference.",
+    415: "Send application/json.",
+    422: "Correct what the problems name.",
+    429: "Wait as long as the header Retry-After says.",
+    503: "Try again after the time in the header Retry-After.",
+}
+"""What to do when the error itself says nothing."""
+
+
 def status_of(error: errors.FermataError) -> int:
     """The HTTP status of one of the house's errors."""
     return next(status for kind, status in STATUS if isinstance(error, kind))
@@ -127,7 +142,8 @@ def document(
     for key, value in (data or {}).items():
         if value is not None:
             body[f"object_{key}" if key in body else key] = value
-    return body if cure is None else {**body, "cure": cure}
+    shown = cure or DEFAULT_CURES.get(status)
+    return body if shown is None else {**body, "cure": shown}
 
 
 def of_error(error: errors.FermataError) -> dict[str, Any]:

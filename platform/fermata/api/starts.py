@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -20,7 +20,7 @@ from fermata.api.workflows import OneWorkflow
 from fermata.engine import operations
 from fermata.engine import queries as engine
 from fermata.engine.operations import Idempotency
-from fermata.errors import Conflict
+from fermata.errors import Conflict, InvalidInput
 from fermata.workflows import models, queries
 from fermata.workflows.operations import freeze_draft
 
@@ -40,7 +40,9 @@ class Start(Input):
     debug: bool = False
     variables: dict[str, Any] | None = None
     workflow_key: str | None = Field(None, min_length=1, max_length=200)
-    tags: list[str] = Field(default_factory=list, max_length=50)
+    tags: list[Annotated[str, Field(min_length=1, max_length=200)]] = Field(
+        default_factory=list, max_length=50
+    )
 
 
 class StartsView(OneWorkflow):
@@ -69,6 +71,7 @@ class StartsView(OneWorkflow):
     def post(self, request: Request, workflow_id: UUID) -> Response:
         """Accept an execution; the same request with the same Idempotency-Key starts it once."""
         given = self.body(Start)
+        _check_kind(given.input)
         if given.version == "draft":
             self.require(self.subject.workspace_id, "workflow.start_draft")
         idempotency = self._idempotency(request)
@@ -119,6 +122,18 @@ class StartsView(OneWorkflow):
             raise InvalidRequest("The Idempotency-Key cannot be used.", cure=cure)
         digest = hashlib.sha256(dumps(request.data)).digest()
         return Idempotency(route=f"start:{self.subject.id}", key=key, request_digest=digest)
+
+
+def _check_kind(given: Any) -> None:
+    """An execution's input is an object, also where the workflow declares none."""
+    if given is not None and not isinstance(given, dict):
+        row = {
+            "code": "invalid_input",
+            "pointer": "/input",
+            "message": "An execution's input is an object.",
+            "cure": 'Send {"name": value, …}.',
+        }
+        raise InvalidInput(row["message"], problems=[row])
 
 
 def _replay(row: dict[str, Any]) -> Response:

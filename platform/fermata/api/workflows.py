@@ -18,7 +18,7 @@ from fermata.api.resource import Input, Query, Resource
 from fermata.api.schema import described
 from fermata.api.shapes import Validation, Workflow, WorkflowPage
 from fermata.engine import queries as engine
-from fermata.workflows import formats, models, operations, queries
+from fermata.workflows import formats, limits, models, operations, queries
 from fermata.workflows.operations import Content
 
 ACTIONS = {
@@ -219,7 +219,8 @@ class ValidateAnyView(Resource):
 
 
 def judged(definition: Any) -> dict[str, Any]:
-    """{"valid", "problems"}."""
+    """{"valid", "problems"}. Raises PayloadTooLarge for what no draft could hold."""
+    limits.check_size(definition)
     found = operations.problems(definition)
     return {"valid": all(row["severity"] != "error" for row in found), "problems": found}
 

@@ -29,6 +29,18 @@ def check_editor(editor: Any, *, pointer: str = "/editor") -> None:
     _check(editor, pointer=pointer, limit=EDITOR_BYTES)
 
 
+def check_size(value: Any, *, limit: int = DEFINITION_BYTES) -> None:
+    """Raise PayloadTooLarge above ``limit`` bytes of JSON text; ``value`` is a storable JSON value."""
+    size = len(orjson.dumps(value))
+    if size > limit:
+        raise PayloadTooLarge(
+            f"The document is larger than {limit} bytes.",
+            cure="Move a part into a sub-workflow.",
+            limit=limit,
+            size=size,
+        )
+
+
 def check_source(source: Any, *, pointer: str = "/source") -> None:
     """Raise InvalidInput unless it is text without NUL, PayloadTooLarge above 1 MiB."""
     if not isinstance(source, str):
@@ -88,9 +100,7 @@ def _check(value: Any, *, pointer: str, limit: int) -> None:
     ]
     if problems:
         raise InvalidInput("The document holds values that cannot be stored.", problems=problems)
-    size = len(orjson.dumps(value))
-    if size > limit:
-        raise PayloadTooLarge(f"The document is larger than {limit} bytes.", limit=limit, size=size)
+    check_size(value, limit=limit)
 
 
 def _text_problem(text: str, pointer: str) -> Problem | None:

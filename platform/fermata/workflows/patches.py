@@ -13,6 +13,8 @@ from fermata.errors import Conflict, InvalidInput, PayloadTooLarge
 from fermata.workflows import limits
 
 MOST_OPERATIONS = 10_000
+MOST_COPIED = 200 * 1024 * 1024
+"""Bytes of the drafts that all copies of one patch lead to: each costs as much time as it makes text."""
 PARTS = ("definition", "source", "editor")
 BYTES = limits.DEFINITION_BYTES + limits.EDITOR_BYTES + limits.SOURCE_BYTES
 
@@ -30,9 +32,18 @@ def apply(document: dict[str, Any], patch: Any) -> dict[str, Any]:
     if len(patch) > MOST_OPERATIONS:
         raise PayloadTooLarge(f"A patch may hold {MOST_OPERATIONS} operations.", limit=MOST_OPERATIONS)
     result = copy.deepcopy(document)
+    copied = 0
     for index, operation in enumerate(patch):
         _check_place(operation, index)
         result = _step(result, operation, index)
+        if operation["op"] in {"copy", "move"} or operation["path"].count("/") > limits.DEPTH:
+            _check_depth(result, index)
+        if operation["op"] == "copy":
+            copied += _checked_size(result)
+            if copied > MOST_COPIED:
+                raise PayloadTooLarge(
+                    "The patch copies too much.", cure="Send several patches.", limit=MOST_COPIED
+                )
     missing = {part: result.get(part) for part in PARTS}
     if not isinstance(missing["editor"], dict):
         missing["editor"] = {} if missing["editor"] is None else missing["editor"]
@@ -58,10 +69,32 @@ def _step(document: Any, operation: dict[str, Any], index: int) -> Any:
         why = str(error).splitlines()[0][:200] if str(error) else "it cannot be applied"
         cure = "Correct it; nothing was changed."
         raise _refused(f"/{index}", f"Operation {index} cannot be applied: {why}", cure) from error
-    # Only a copy makes a document grow faster than its patch; each can double it.
-    if operation["op"] == "copy" and len(orjson.dumps(result)) > BYTES:
-        raise PayloadTooLarge(f"The draft would be larger than {BYTES} bytes.", limit=BYTES)
     return result
+
+
+def _checked_size(document: Any) -> int:
+    """Only a copy makes a document grow faster than its patch; each can double it."""
+    size = len(orjson.dumps(document))
+    if size > BYTES:
+        raise PayloadTooLarge(f"The draft would be larger than {BYTES} bytes.", limit=BYTES)
+    return size
+
+
+def _check_depth(document: Any, index: int) -> None:
+    """A few copies and moves could nest a document deeper than anybody can read it."""
+    level = [document]
+    for _ in range(limits.DEPTH + 2):  # the three parts lie one level below
+        if not level:
+            return
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+    if level:
+        cure = "Flatten the value; nothing was changed."
+        raise _refused(f"/{index}", f"Operation {index} nests values deeper than {limits.DEPTH}.", cure)
 
 
 def _check_place(operation: Any, index: int) -> None:
