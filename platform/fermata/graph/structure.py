@@ -345,8 +345,7 @@ def _check_loops(structure: Structure, topology: Topology, report: Report) -> No
             )
     for node in structure.nodes.values():
         info = structure.infos[node.id]
-        around = topology.chain(topology.region_name(node.id))
-        if info.leaves_passage and all(topology.regions[name].kind == "root" for name in around):
+        if info.leaves_passage and topology.depth(topology.region_name(node.id)) == 0:
             report.error(
                 "outside_loop",
                 node.pointer,

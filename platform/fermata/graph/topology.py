@@ -290,4 +290,12 @@ class Topology:
 
     def depth(self, region: str) -> int:
         """How many regions it stands in; 0 for the root."""
-        return len(self.chain(region)) - 1
+        return self._depths[region]
+
+    @cached_property
+    def _depths(self) -> dict[str, int]:
+        """Each region's depth; outer ones come first, so every parent's is known."""
+        depths: dict[str, int] = {}
+        for region in self.regions.values():
+            depths[region.name] = 0 if region.parent is None else depths[region.parent] + 1
+        return depths
