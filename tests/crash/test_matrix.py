@@ -96,7 +96,7 @@ def attack(stage: Stage, case: Case) -> tuple[Run, int, int]:
     if case.message == "lost":
         fleet.lose(step_id)
     elif case.message == "redelivered":
-        assert fleet.redeliver(step_id) == 1
+        assert fleet.redeliver(step_id) >= 1  # recovery may have rung again by now
     else:
         run.ring(step_id, times=2)
     if case.end == "child killed":
