@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
@@ -18,8 +18,10 @@ from fermata.nodes.fields import Duration, NodeConfig
 
 def _instant(text: str) -> str:
     try:
-        zoned = datetime.fromisoformat(text).tzinfo is not None
-    except ValueError:
+        instant = datetime.fromisoformat(text)
+        zoned = instant.tzinfo is not None
+        instant.astimezone(UTC)
+    except (ValueError, OverflowError):  # the last: beyond the calendar in UTC
         zoned = False
     if not zoned or "T" not in text.upper().replace(" ", "T"):
         raise PydanticCustomError(
@@ -65,7 +67,8 @@ class Wait(NodeType):
         if context.resume is not None:
             return Done()
         if config.until is not None:
-            until = datetime.fromisoformat(config.until)
+            # In UTC: PostgreSQL knows no zones as far off as Python does.
+            until = datetime.fromisoformat(config.until).astimezone(UTC)
             return Sleep(until=until) if until > context.now else Done()
         seconds = seconds_of(config.for_ or "0s")
         return Sleep(seconds=seconds) if seconds > 0 else Done()

@@ -13,7 +13,7 @@ from fermata.errors import Conflict, InvalidInput, PayloadTooLarge
 from fermata.workflows import limits
 
 MOST_OPERATIONS = 10_000
-MOST_COPIED = 200 * 1024 * 1024
+MOST_COPIED = 50 * 1024 * 1024
 """Bytes of the drafts that all copies of one patch lead to: each costs as much time as it makes text."""
 PARTS = ("definition", "source", "editor")
 BYTES = limits.DEFINITION_BYTES + limits.EDITOR_BYTES + limits.SOURCE_BYTES
