@@ -91,6 +91,16 @@ def _names(value: str) -> tuple[str, ...]:
     return names
 
 
+def _reachable(value: str) -> tuple[str, ...]:
+    hosts = tuple(part.strip() for part in value.split(",") if part.strip())
+    form = r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]{1,253})(:[0-9]{1,5})?"
+    if not all(re.fullmatch(form, host) for host in hosts):
+        raise ValueError(
+            "must be hosts such as db.internal, 10.0.0.5:8080 or [::1]:8080, separated by commas"
+        )
+    return hosts
+
+
 def _database(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in {"postgres", "postgresql"} or not parts.hostname or len(parts.path) < 2:
@@ -198,7 +208,7 @@ class Environment:
         "",
         "Hosts inside your network that http_request nodes may call (host or host:port), "
         "separated by commas.",
-        parse=_names,
+        parse=_reachable,
     )
     canvas: Literal["on", "off", "chaos"] = _variable(
         "FERMATA_CANVAS",
