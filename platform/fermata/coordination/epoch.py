@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import redis
@@ -31,6 +32,7 @@ class Epoch:
     def __init__(self, connection: redis.Redis | None = None) -> None:
         """`connection` replaces the process's own client (tests)."""
         self._connection = connection
+        self._silent_at: float | None = None
 
     def read(self, ttl_seconds: float) -> EpochState:
         """The state now, by the server's clock; writes the epoch when it is missing.
@@ -43,6 +45,9 @@ class Epoch:
             with answering("reading the epoch"):
                 epoch, now = (int(part) for part in connection.eval(script("epoch_read"), 1, keys.EPOCH))
         except ServerUnavailable:
+            self._silent_at = time.monotonic()
             return EpochState(trustworthy=False, age_seconds=None)
         age = (now - epoch) / 1000
+        if self._silent_at is not None:  # whoever could not reach it either had no way to renew
+            age = min(age, time.monotonic() - self._silent_at)
         return EpochState(trustworthy=age >= ttl_seconds, age_seconds=age)

@@ -81,11 +81,14 @@ class Evaluator:
 
 
 def idempotency_key(claim: Claim) -> str:
-    """``{execution}:{node}:{path}:{run}``, and the attempt once a definite refusal was received."""
+    """``{execution}:{node}:{path}:{run}``; after definite refusals their number + 1 is appended.
+
+    So a repeat whose predecessor's outcome is unknown keeps its predecessor's key.
+    """
     step = claim.step
     path = ".".join(f"{region}[{iteration}]" for region, iteration in step.path)
     key = f"{claim.execution.id}:{step.node}:{path}:{step.run}"
-    return f"{key}:{step.attempt}" if step.refusals else key
+    return f"{key}:{step.refusals + 1}" if step.refusals else key
 
 
 def first_index(plan: Plan, claim: Claim, evaluator: Evaluator) -> Callable[[Any], Any]:

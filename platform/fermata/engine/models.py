@@ -232,6 +232,11 @@ class Step(models.Model):
         indexes = (
             models.Index(fields=["execution_id", "node_id"], name="step_by_execution"),
             models.Index(
+                fields=["execution_id", "region_id", "iteration"],
+                name="step_live",
+                condition=models.Q(state__in=["ready", "running", "waiting", "held", "retrying"]),
+            ),
+            models.Index(
                 fields=["queue", "priority", "ready_at"],
                 name="step_unrung",
                 condition=models.Q(state="ready", rung_at=None),

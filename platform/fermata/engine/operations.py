@@ -95,7 +95,7 @@ def start(
         idempotency=None
         if idempotency is None
         else {"route": idempotency.route, "key": idempotency.key, "digest": idempotency.request_digest.hex()},
-        room=rooms()(),
+        room=rooms()(plan),
     )
     recorded = PostgresLedger().start(new)
     faultpoints.reached("after_start")

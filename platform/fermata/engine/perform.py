@@ -18,17 +18,19 @@ from fermata.engine.context import Evaluator, Guard, bindings
 from fermata.engine.invocation import Invocation, Plans
 from fermata.engine.ledger import Ledger, NewExecution, Recorded, Ring
 from fermata.engine.wire import LARGEST_BYTES
-from fermata.errors import InvalidInput, LeaseLost, PayloadTooLarge, UnknownFormat
+from fermata.errors import ExpressionError, InvalidInput, LeaseLost, PayloadTooLarge, UnknownFormat
 from fermata.graph.plan import Plan
 from fermata.machine import identity
 from fermata.machine.commands import Decision, Own
-from fermata.machine.decide import begin, decide, decide_row
+from fermata.machine.decide import Evaluate, begin, decide, decide_row
 from fermata.machine.late import joins_ahead
 from fermata.machine.outcomes import Fail, Failure, Outcome
 from fermata.machine.view import Claim, Refusal
 
 logger = logging.getLogger(__name__)
 
+MOST_RINGS = 5
+"""Repeated rings of an engine row after which its expressions are given up."""
 SUSPENDED = frozenset({"waiting", "retrying", "held"})
 
 
@@ -105,7 +107,7 @@ class Parts:
     time_limit: Callable[[float | None], AbstractContextManager[Any]] = lambda _seconds: nullcontext()
     call_task: Callable[..., Any] | None = None
     allowed_hosts: tuple[str, ...] = ()
-    room: Callable[[], dict[str, int] | None] = lambda: None
+    room: Callable[[Plan], dict[str, int] | None] = lambda _plan: None
 
 
 class Performer:
@@ -164,7 +166,7 @@ class Performer:
             if claim.step.kind == "settle":
                 decision = self._settle(plan, claim, evaluator)
             elif claim.step.kind != "node":
-                decision = decide_row(plan, claim, evaluator)
+                decision = decide_row(plan, claim, self._bounded(claim, evaluator))
             else:
                 outcome = self.invoke(plan, claim, evaluator, live)
                 faultpoints.reached("after_effect")
@@ -173,9 +175,17 @@ class Performer:
             try:
                 return self._record(claim, decision)
             except (PayloadTooLarge, InvalidInput) as error:
-                # Its output cannot be kept: that is the node's failure, and nothing was written yet.
+                # What it came to cannot be kept: that is its failure, and nothing was written yet.
+                if claim.step.kind != "node":
+                    return self._record(claim, decide_row(plan, claim, _refusing(error.message)))
                 failed = Fail(Failure(error.code, error.message, data={"limit": LARGEST_BYTES}))
                 return self._record(claim, self._decide(plan, claim, failed, evaluator))
+
+    def _bounded(self, claim: Claim, evaluator: Evaluator) -> Evaluate:
+        """An engine row rung again and again costs its workers' lives: its expressions are given up."""
+        if claim.step.rings < MOST_RINGS:
+            return evaluator
+        return _refusing("The worker was lost each time this expression was evaluated.")
 
     def _decide(self, plan: Plan, claim: Claim, outcome: Outcome, evaluator: Evaluator) -> Decision:
         decision = decide(plan, claim, outcome, evaluator, open_joins=self._open_joins(plan, claim, outcome))
@@ -186,7 +196,7 @@ class Performer:
         self._prepare_children(claim, decision)
         decision.own.worker = self.worker
         decision.own.started_at = claim.now
-        decision.room = self.parts.room()
+        decision.room = self.parts.room(self.parts.plans.plan(claim.execution.version_id))
         faultpoints.reached("before_record")
         suspended = decision.own.state in SUSPENDED
         recorded = self.parts.ledger.record(decision)
@@ -199,7 +209,9 @@ class Performer:
         ending = self.parts.ledger.cancel_live(claim.step)
         self.parts.dispatcher.ring(ending.rings)
         if ending.left == 0:
-            return decide_row(plan, claim, evaluator)
+            # Cancelling may have waited for records: look again at what they left to the scope.
+            again = self.parts.ledger.claim(claim.step.id, worker=self.worker)
+            return decide_row(plan, again if isinstance(again, Claim) else claim, evaluator)
         return Decision(own=_again_later(claim), stages=[])
 
     def _open_joins(self, plan: Plan, claim: Claim, outcome: Outcome) -> frozenset[str]:
@@ -253,6 +265,15 @@ class Performer:
             self.parts.dispatcher.ring(here, pipeline=pipeline, plan=plan)
             if elsewhere:  # a child's first steps, or a parent that waited for this one
                 self.parts.dispatcher.ring(elsewhere, pipeline=pipeline)
+
+
+def _refusing(message: str) -> Evaluate:
+    """An evaluator for which every expression has failed."""
+
+    def evaluate(template: Any, overrides: dict[str, Any]) -> Any:
+        raise ExpressionError(message)
+
+    return evaluate
 
 
 def _again_later(claim: Claim) -> Own:

@@ -17,6 +17,7 @@ from fermata.engine.holding import Keeper
 from fermata.engine.perform import Parts, Performed, Performer
 from fermata.engine.store import PostgresLedger
 from fermata.errors import ServerUnavailable
+from fermata.graph.plan import Plan
 from fermata.nodes.catalogue import catalogue
 
 DEPTH_KNOWN_FOR_SECONDS = 0.05
@@ -37,13 +38,22 @@ class Rooms:
         """``window``: messages a queue may hold."""
         self.window = window
         self._known: dict[str, int] = {}
+        self._queues = {DEFAULT_QUEUE, *settings.FERMATA_QUEUES}
+        self._seen: set[str] = set()
         self._at = 0.0
 
-    def __call__(self) -> dict[str, int]:
-        """Queue → room, for the queues in use here; without Redis no room at all, so recovery rings."""
+    def __call__(self, plan: Plan | None = None) -> dict[str, int]:
+        """Queue → room, for the queues in use here; without Redis no room at all, so recovery rings.
+
+        ``plan``: whose queues are wanted too, from now on.
+        """
         now = time.monotonic()
+        if plan is not None and plan.digest not in self._seen:
+            self._seen.add(plan.digest)
+            self._queues |= {node.queue for node in plan.nodes.values()}
+            self._at = 0.0
         if now - self._at > DEPTH_KNOWN_FOR_SECONDS:
-            queues = tuple(dict.fromkeys((DEFAULT_QUEUE, *settings.FERMATA_QUEUES)))
+            queues = sorted(self._queues)
             try:
                 depths = dispatcher().depth(queues)
             except ServerUnavailable:

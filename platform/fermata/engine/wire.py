@@ -93,6 +93,8 @@ def decision_text(decision: Decision) -> str:
     own.input = kept(own.input) if own.has_input else None
     for stage in decision.stages:
         _stage(stage)
+    # Rows of variables are locked in one order; writes to one variable keep theirs.
+    decision.writes.sort(key=lambda write: (write.scope, write.name))
     for write in decision.writes:
         write.value, write.default = text(write.value), text(write.default)
     for child in decision.spawn:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from fermata.errors import ExpressionError, InvariantBroken
@@ -233,7 +234,8 @@ class _Decider:
         )
 
     def _rest(self, node: PlanNode, outcome: Rest) -> Decision:
-        return self._decision(self._own("waiting", reason="children", error=outcome.failure.to_json()))
+        own = self._own("waiting", reason="children", error=outcome.failure.to_json())
+        return self._decision(own, wait_children=True)
 
     def _inner(self, node: PlanNode, **values: Any) -> NewRegion:
         frame = self.step.frames[0]
@@ -270,7 +272,7 @@ class _Decider:
         lanes = max(1, min(fan.concurrency, fan.total))
         limit = fan.max_count
         if fan.max_percent is not None:
-            limit = int(fan.total * fan.max_percent / 100)
+            limit = int(fan.total * Decimal(str(fan.max_percent)) / 100)
         if limit is None and fan.mode != "continue":
             limit = 0
         items = None

@@ -41,6 +41,7 @@ class StepView:
     lane: int | None = None
     priority: int = 5
     data: Any = None
+    rings: int = 0
     resume: dict[str, Any] | None = None
     error: dict[str, Any] | None = None
     started_at: str | None = None

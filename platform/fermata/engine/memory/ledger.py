@@ -81,7 +81,8 @@ class MemoryLedger(Applying):
             if level == 0 and step["kind"] == "settle":
                 continue
             item = self.iterations.get((frame.id, frame.iteration))
-            if frame.state in ("closing", "closed") or (item is not None and item["state"] == "closing"):
+            passed = frame.kind in ("loop", "while") and frame.iteration < self.regions[frame.id]["passage"]
+            if frame.state in ("closing", "closed") or item is not None or passed:
                 return True
         return False
 

@@ -7,7 +7,8 @@ DECLARE
     n record;
     v_regions uuid[];
     v_iterations int[];
-    v_rank int := 0;
+    v_ranks jsonb := '{}';
+    v_rank int;
     v_rung timestamptz;
 BEGIN
     FOR n IN SELECT * FROM jsonb_to_recordset(p_steps) AS x(id uuid, node text, kind text, region uuid, iteration int,
@@ -16,8 +17,13 @@ BEGIN
     LOOP
         v_rung := NULL;
         IF n.state = 'ready' THEN
-            v_rank := v_rank + 1;
-            IF NOT (p_paused AND n.kind = 'node') AND v_rank <= coalesce((p_room->>n.queue)::int, 200) THEN
+            v_rank := coalesce((v_ranks->>n.queue)::int, 0) + 1;
+            v_ranks := v_ranks || jsonb_build_object(n.queue, v_rank);
+            -- Without any word of rooms 200 are let through; a queue that is not named has no room.
+            IF NOT (p_paused AND n.kind = 'node')
+                AND (n.kind <> 'node' OR v_rank <= CASE WHEN coalesce(p_room, 'null'::jsonb) IN ('null'::jsonb, '{}'::jsonb) THEN 200
+                                     ELSE coalesce((p_room->>n.queue)::int, 0) END)
+            THEN
                 v_rung := p_now;
             END IF;
         END IF;
@@ -289,6 +295,8 @@ DECLARE
     st jsonb;
     n jsonb;
     c jsonb;
+    v_refused boolean := false;
+    v_steps jsonb;
 BEGIN
     FOR st IN SELECT * FROM jsonb_array_elements(p_stages) LOOP
         FOR n IN SELECT * FROM jsonb_array_elements(st->'arrivals') LOOP
@@ -303,25 +311,33 @@ BEGIN
         IF jsonb_array_length(st->'regions') > 0 THEN
             SELECT o.events INTO events FROM fermata_open_regions(p_execution, p_workspace, st->'regions', events) o;
         END IF;
-        IF jsonb_array_length(st->'steps') > 0 THEN
-            SELECT i.events, i.rings INTO events, rings
-            FROM fermata_insert_steps(p_execution, p_workspace, p_paused, st->'steps', p_room, p_now, events, rings) i;
-        END IF;
         FOR n IN SELECT * FROM jsonb_array_elements(st->'close') LOOP
             IF n->'iteration' = 'null'::jsonb THEN
                 UPDATE fermata_region SET state = n->>'state',
                     cause = CASE WHEN n->>'state' = 'closing' THEN (n->'cause')::json ELSE cause END
                 WHERE id = (n->>'region')::uuid AND (p_settled OR state NOT IN ('closing', 'closed'));
+                v_refused := v_refused OR NOT FOUND;
                 CONTINUE WHEN NOT FOUND;
             ELSE
                 INSERT INTO fermata_iteration (region_id, workspace_id, execution_id, index, state, cause)
                 VALUES ((n->>'region')::uuid, p_workspace, p_execution, (n->>'iteration')::int, n->>'state', (n->'cause')::json)
                 ON CONFLICT (region_id, index) DO NOTHING;
+                v_refused := v_refused OR NOT FOUND;
                 CONTINUE WHEN NOT FOUND;
             END IF;
             events := events || jsonb_build_object('type', CASE n->>'state' WHEN 'closing' THEN 'RegionClosing' ELSE 'RegionClosed' END,
                 'data', jsonb_build_object('region', n->>'region', 'item', n->'iteration', 'cause', n->'cause'));
         END LOOP;
+        -- Whoever closes a scope settles it: the settle row of a refused close is not wanted.
+        v_steps := st->'steps';
+        IF v_refused THEN
+            SELECT coalesce(jsonb_agg(q.row), '[]'::jsonb) INTO v_steps
+            FROM jsonb_array_elements(v_steps) q(row) WHERE q.row->>'kind' <> 'settle';
+        END IF;
+        IF jsonb_array_length(v_steps) > 0 THEN
+            SELECT i.events, i.rings INTO events, rings
+            FROM fermata_insert_steps(p_execution, p_workspace, p_paused, v_steps, p_room, p_now, events, rings) i;
+        END IF;
         FOR n IN SELECT * FROM jsonb_array_elements(st->'passes') LOOP
             UPDATE fermata_region SET passage = (n->>'to')::int, state = 'open', cause = NULL
             WHERE id = (n->>'region')::uuid AND (p_settled OR state = 'open');
@@ -343,19 +359,29 @@ BEGIN
         END IF;
         c := st->'check';
         EXIT WHEN c = 'null'::jsonb;
+        -- A join that still waits has live edges before it: the scope is not over, and nobody need lock it to see that.
+        EXIT WHEN jsonb_array_length(st->'arrivals') > 0 AND EXISTS (
+            SELECT FROM fermata_join j WHERE j.state = 'waiting' AND j.id IN (
+                SELECT (a.row->>'join')::uuid FROM jsonb_array_elements(st->'arrivals') a(row)));
         EXIT WHEN NOT fermata_over((c->>'region')::uuid, (c->>'iteration')::int, (c->>'sure')::boolean);
     END LOOP;
 END $$;
 
 -- Is the scope over? Only the holder of the region's lock may say so, and it looks in a statement of its own.
 CREATE OR REPLACE FUNCTION fermata_over(p_region uuid, p_iteration int, p_sure boolean) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    r fermata_region;
 BEGIN
     IF p_sure THEN
         RETURN true;
     END IF;
+    SELECT * INTO r FROM fermata_region WHERE id = p_region;
+    IF r.kind = 'root' THEN
+        PERFORM FROM fermata_execution WHERE id = r.execution_id FOR NO KEY UPDATE;  -- before the root, as fermata_end does
+    END IF;
     PERFORM FROM fermata_region WHERE id = p_region FOR NO KEY UPDATE;
-    RETURN NOT EXISTS (SELECT FROM fermata_step WHERE region_id = p_region AND iteration = p_iteration
-                       AND state IN ('ready', 'running', 'waiting', 'held', 'retrying'))
+    RETURN NOT EXISTS (SELECT FROM fermata_step WHERE execution_id = r.execution_id AND region_id = p_region
+                       AND iteration = p_iteration AND state IN ('ready', 'running', 'waiting', 'held', 'retrying'))
        AND NOT EXISTS (SELECT FROM fermata_region WHERE parent_id = p_region AND parent_iteration = p_iteration
                        AND kind = 'loop' AND state <> 'closed');
 END $$;

@@ -26,6 +26,7 @@ BEGIN
     END IF;
     SELECT * INTO x FROM fermata_execution WHERE id = s.execution_id;
     IF s.kind = 'node' AND x.status IN ('pausing', 'paused') THEN
+        UPDATE fermata_step SET rung_at = NULL WHERE id = p_step AND state = 'ready';
         RETURN '{"result": "paused"}'::json;
     END IF;
     v_region := s.region_id;
@@ -38,8 +39,10 @@ BEGIN
         v_frames := v_frames || json_build_object('id', r.id, 'name', r.name, 'kind', r.kind, 'iteration', v_iteration,
             'state', r.state, 'step_id', r.step_id, 'path', r.path, 'cause', r.cause);
         IF NOT (s.kind = 'settle' AND v_region = s.region_id) THEN
-            v_closing := v_closing OR r.state IN ('closing', 'closed') OR (r.kind = 'foreach' AND EXISTS (
-                SELECT FROM fermata_iteration i WHERE i.region_id = r.id AND i.index = v_iteration AND i.state = 'closing'));
+            v_closing := v_closing OR r.state IN ('closing', 'closed')
+                OR (r.kind IN ('loop', 'while') AND v_iteration < r.passage)
+                OR (r.kind = 'foreach' AND EXISTS (
+                    SELECT FROM fermata_iteration i WHERE i.region_id = r.id AND i.index = v_iteration));
         END IF;
         EXIT WHEN r.parent_id IS NULL;
         v_region := r.parent_id;
@@ -78,7 +81,7 @@ BEGIN
     RETURN json_build_object('result', 'claimed', 'now', v_now,
         'step', json_build_object('id', s.id, 'node', s.node_id, 'kind', s.kind, 'run', s.run, 'attempt', s.attempt,
             'fence', s.fence, 'state', s.state, 'losses', s.losses, 'refusals', s.refusals, 'lane', s.lane,
-            'priority', s.priority, 'data', s.data, 'resume', v_resume, 'error', s.error),
+            'priority', s.priority, 'rings', s.rings, 'data', s.data, 'resume', v_resume, 'error', s.error),
         'execution', json_build_object('id', x.id, 'workspace_id', x.workspace_id, 'workflow_id', x.workflow_id,
             'version_id', x.version_id, 'status', x.status, 'priority', x.priority, 'depth', x.depth,
             'version', x.version, 'started_by', x.started_by, 'created_at', x.created_at),

@@ -38,7 +38,10 @@ BEGIN
       AND due_at > x.paused_at;
     UPDATE fermata_approval a SET due_at = s.due_at FROM fermata_step s
     WHERE a.execution_id = p_execution AND a.state = 'pending' AND s.id = a.step_id;
-    UPDATE fermata_step SET rung_at = NULL WHERE execution_id = p_execution AND state = 'ready';
+    -- What a record holds right now will be rung by it; waiting for it here could wait for ever.
+    UPDATE fermata_step SET rung_at = NULL WHERE id IN (
+        SELECT id FROM fermata_step WHERE execution_id = p_execution AND state = 'ready' AND rung_at IS NOT NULL
+        FOR NO KEY UPDATE SKIP LOCKED);
     PERFORM fermata_journal(x.id, x.workspace_id, v_now, ARRAY[jsonb_build_object('type', 'ExecutionResumed', 'status', 'running',
         'data', jsonb_build_object('by', p_by, 'held_seconds', extract(epoch FROM v_held)))]);
     SELECT coalesce(array_agg(c.id), '{}') INTO v_children FROM fermata_execution c JOIN fermata_step s ON s.id = c.parent_step_id

@@ -28,6 +28,9 @@ BEGIN
     SELECT * INTO x FROM fermata_execution WHERE id = s.execution_id;
     v_paused := x.status IN ('pausing', 'paused');
     v_due := coalesce((o->>'due_at')::timestamptz, v_now + (o->>'due_seconds')::float8 * interval '1 second');
+    IF v_paused AND o->>'due_at' IS NULL THEN
+        v_due := v_due - (v_now - x.paused_at);  -- resuming shifts by the whole pause
+    END IF;
     UPDATE fermata_step SET
         state = o->>'state', rev = rev + 1, port = o->>'port', handled_by = o->>'handled_by', reason = o->>'reason',
         output_digest = CASE WHEN (o->>'has_output')::boolean THEN fermata_store(workspace_id, o->>'output') ELSE output_digest END,
@@ -90,11 +93,12 @@ BEGIN
     LOOP
         SELECT * INTO r FROM fermata_region WHERE id = v_region;
         IF NOT ((s).kind = 'settle' AND v_region = (s).region_id) THEN
-            IF r.state IN ('closing', 'closed') THEN
+            -- Closing, over, or gone on to a later passage without this one.
+            IF r.state IN ('closing', 'closed') OR (r.kind IN ('loop', 'while') AND v_iteration < r.passage) THEN
                 RETURN true;
             END IF;
             IF r.kind = 'foreach' AND EXISTS (SELECT FROM fermata_iteration i
-                WHERE i.region_id = r.id AND i.index = v_iteration AND i.state = 'closing')
+                WHERE i.region_id = r.id AND i.index = v_iteration)
             THEN
                 RETURN true;
             END IF;
@@ -111,6 +115,11 @@ CREATE OR REPLACE FUNCTION fermata_signal_resume(g fermata_signal) RETURNS text 
     SELECT json_build_object('kind', 'signal', 'payload', (SELECT body FROM fermata_payload WHERE digest = (g).payload_digest))::text
 $$;
 
+-- The sum of two JSON numbers: whole numbers stay whole, a double makes a double.
+CREATE OR REPLACE FUNCTION fermata_sum(a text, b text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN (a || b) ~ '[.eE]' THEN to_json(a::float8 + b::float8)::text ELSE (a::numeric + b::numeric)::text END
+$$;
+
 -- One atomic variable write; answers its journal row with the old and new value's digests.
 CREATE OR REPLACE FUNCTION fermata_write_variable(s fermata_step, x fermata_execution, w jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
@@ -118,7 +127,7 @@ DECLARE
         WHEN 'workflow' THEN (x).workflow_id ELSE (s).workspace_id END;
     v_iteration int := CASE w->>'scope' WHEN 'iteration' THEN (s).iteration ELSE 0 END;
     v_row fermata_variable;
-    v_old jsonb;
+    v_old json;
     v_old_digest bytea;
     v_new text := w->>'value';
 BEGIN
@@ -129,12 +138,15 @@ BEGIN
     SELECT * INTO v_row FROM fermata_variable
     WHERE scope_id = v_scope AND iteration = v_iteration AND name = w->>'name' FOR NO KEY UPDATE;
     v_old_digest := v_row.value_digest;
+    -- As machine/variables.py: an old value of another type is replaced. Texts, not jsonb, where a value is kept whole.
     IF w->>'operation' <> 'set' THEN
-        SELECT body::jsonb INTO v_old FROM fermata_payload WHERE digest = v_old_digest;
+        SELECT body INTO v_old FROM fermata_payload WHERE digest = v_old_digest;
         v_new := CASE w->>'operation'
-            WHEN 'increment' THEN to_jsonb(coalesce((v_old#>>'{}')::numeric, 0) + (v_new)::numeric)::text
-            WHEN 'append' THEN (CASE WHEN jsonb_typeof(v_old) = 'array' THEN v_old ELSE '[]'::jsonb END || jsonb_build_array(v_new::jsonb))::text
-            ELSE (CASE WHEN jsonb_typeof(v_old) = 'object' THEN v_old ELSE '{}'::jsonb END || v_new::jsonb)::text END;
+            WHEN 'increment' THEN fermata_sum(CASE WHEN json_typeof(v_old) = 'number' THEN v_old::text ELSE '0' END, v_new)
+            WHEN 'append' THEN CASE WHEN json_typeof(v_old) = 'array' AND json_array_length(v_old) > 0
+                THEN rtrim(rtrim(v_old::text), ']') || ',' || v_new || ']' ELSE '[' || v_new || ']' END
+            ELSE ((CASE WHEN json_typeof(v_old) = 'object' THEN replace(v_old::text, '\u0000', '\ufffd')::jsonb ELSE '{}'::jsonb END)
+                  || replace(v_new, '\u0000', '\ufffd')::jsonb)::text END;
     END IF;
     UPDATE fermata_variable SET value_digest = fermata_store((s).workspace_id, v_new), version = version + 1
     WHERE id = v_row.id RETURNING * INTO v_row;

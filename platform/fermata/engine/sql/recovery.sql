@@ -55,7 +55,9 @@ BEGIN
             jsonb_build_object('reason', s.reason, 'worker', s.worker))]);
         RETURN 'held';
     END IF;
-    UPDATE fermata_step SET state = 'ready', fence = fence + 1, losses = losses + 1, attempt = attempt + (p_policy = 'retry')::int,
+    UPDATE fermata_step SET state = 'ready', fence = fence + 1, losses = losses + 1,
+        -- A resumed step goes on with what its attempt opened (a region, children): the attempt stays.
+        attempt = attempt + (p_policy = 'retry' AND resume IS NULL)::int,
         resume = CASE WHEN p_policy = 'fail' THEN json_build_object('kind', 'failure', 'failure', json_build_object(
             'class', 'worker_lost', 'message', format('The worker was lost %s times while it performed this step.', losses + 1),
             'data', json_build_object('losses', losses + 1))) ELSE resume END,
@@ -84,16 +86,29 @@ BEGIN
     RETURN v_rings;
 END $$;
 
--- Queues with READY rows: how many are unrung (counted up to p_cap), how many rung ones are older than p_age seconds,
--- how many are rung in all.
+-- Queues with READY rows, each by itself (a queue nobody serves must not hide another): how many are unrung and rung
+-- (counted up to a cap), and whether a rung one is older than p_age seconds. Loose index scans over the partial indexes.
 CREATE OR REPLACE FUNCTION fermata_backlog(p_age float8, p_cap int) RETURNS jsonb LANGUAGE sql STABLE AS $$
-    SELECT coalesce(jsonb_object_agg(q.queue, jsonb_build_object('unrung', q.unrung, 'rung', q.rung, 'old', q.old)), '{}'::jsonb)
-    FROM (SELECT queue, sum(unrung) AS unrung, sum(rung) AS rung, sum(old) AS old FROM (
-            (SELECT queue, 1 AS unrung, 0 AS rung, 0 AS old FROM fermata_step WHERE state = 'ready' AND rung_at IS NULL LIMIT p_cap)
-            UNION ALL
-            (SELECT queue, 0, 1, (rung_at < clock_timestamp() - p_age * interval '1 second')::int
-             FROM fermata_step WHERE state = 'ready' AND rung_at IS NOT NULL LIMIT 20 * p_cap)) r
-          GROUP BY queue) q
+    WITH RECURSIVE unrung(queue) AS (
+        (SELECT queue FROM fermata_step WHERE state = 'ready' AND rung_at IS NULL ORDER BY queue LIMIT 1)
+        UNION ALL
+        SELECT (SELECT s.queue FROM fermata_step s WHERE s.state = 'ready' AND s.rung_at IS NULL AND s.queue > u.queue
+                ORDER BY s.queue LIMIT 1) FROM unrung u WHERE u.queue IS NOT NULL),
+    rung(queue) AS (
+        (SELECT queue FROM fermata_step WHERE state = 'ready' AND rung_at IS NOT NULL ORDER BY queue LIMIT 1)
+        UNION ALL
+        SELECT (SELECT s.queue FROM fermata_step s WHERE s.state = 'ready' AND s.rung_at IS NOT NULL AND s.queue > u.queue
+                ORDER BY s.queue LIMIT 1) FROM rung u WHERE u.queue IS NOT NULL),
+    queues AS (SELECT queue FROM unrung UNION SELECT queue FROM rung)
+    SELECT coalesce(jsonb_object_agg(q.queue, jsonb_build_object(
+        'unrung', (SELECT count(*) FROM (SELECT FROM fermata_step s
+                   WHERE s.queue = q.queue AND s.state = 'ready' AND s.rung_at IS NULL LIMIT p_cap) a),
+        'rung', (SELECT count(*) FROM (SELECT FROM fermata_step s
+                 WHERE s.queue = q.queue AND s.state = 'ready' AND s.rung_at IS NOT NULL LIMIT 20 * p_cap) b),
+        'old', (SELECT count(*) FROM (SELECT FROM fermata_step s
+                WHERE s.queue = q.queue AND s.state = 'ready' AND s.rung_at < clock_timestamp() - p_age * interval '1 second'
+                LIMIT 1) c))), '{}'::jsonb)
+    FROM queues q WHERE q.queue IS NOT NULL
 $$;
 
 -- Rung READY rows of a queue that waited longer than their back-off (p_age doubling with each ring, at most 300 s).
@@ -125,7 +140,7 @@ CREATE OR REPLACE FUNCTION fermata_expired(p_limit int) RETURNS uuid[] LANGUAGE 
     SELECT coalesce(array_agg(q.id), '{}') FROM (
         SELECT id FROM fermata_execution
         WHERE finished_at IS NULL AND deadline_at IS NOT NULL AND deadline_at <= clock_timestamp()
-          AND status NOT IN ('cancelling', 'paused') LIMIT p_limit) q
+          AND status NOT IN ('cancelling', 'pausing', 'paused') LIMIT p_limit) q
 $$;
 
 -- Pausing executions in which nothing runs any more are paused.

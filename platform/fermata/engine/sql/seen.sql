@@ -18,8 +18,10 @@ BEGIN
               AND NOT superseded AND state IN ('succeeded', 'failed', 'timed_out');
         ELSE
             FOR depth IN 1 .. array_length(v_parts, 1) - 1 LOOP
-                SELECT * INTO v_loop FROM fermata_region
-                WHERE parent_id = v_region AND parent_iteration = v_iteration AND name = v_parts[depth];
+                -- Of a container's attempts the latest one counts.
+                SELECT r.* INTO v_loop FROM fermata_region r LEFT JOIN fermata_step c ON c.id = r.step_id
+                WHERE r.parent_id = v_region AND r.parent_iteration = v_iteration AND r.name = v_parts[depth]
+                ORDER BY (c.id IS NULL OR r.id = fermata_id('container|' || c.id || '|' || c.attempt)) DESC LIMIT 1;
                 EXIT WHEN NOT FOUND;
                 v_region := v_loop.id;
                 v_iteration := v_loop.passage;

@@ -1,57 +1,69 @@
--- For a settle row: cancel up to p_limit live steps of its scope (of one item of a foreach, unless p_item is null),
--- holding no region or join lock; how many are live still. Steps that wait for children are cancelled through them.
+-- The regions inside one scope (inside one item of it, unless p_item is null), at any depth.
+CREATE OR REPLACE FUNCTION fermata_inside(p_region uuid, p_item int) RETURNS uuid[] LANGUAGE sql STABLE AS $$
+    WITH RECURSIVE inside(id) AS (
+        SELECT id FROM fermata_region WHERE parent_id = p_region AND (p_item IS NULL OR parent_iteration = p_item)
+        UNION ALL
+        SELECT r.id FROM fermata_region r JOIN inside i ON r.parent_id = i.id)
+    SELECT coalesce(array_agg(id), '{}') FROM inside
+$$;
+
+-- For a settle row: cancel up to p_limit live steps of its scope (of one item of a foreach, unless p_item is null);
+-- how many are live still. Locking them waits for records in flight; what those made is looked for in statements of
+-- their own afterwards. Steps that wait for children are cancelled through them. Regions inside close last, when
+-- nothing can be on its way any more, so that no region lock is held while waiting for a step.
 CREATE OR REPLACE FUNCTION fermata_cancel_live(p_settle uuid, p_item int, p_limit int) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     t fermata_step;
     s fermata_step;
     v_now timestamptz := clock_timestamp();
     v_regions uuid[];
+    v_locked uuid[];
     events jsonb[] := '{}';
     v_children uuid[];
     v_cancelled int := 0;
     v_left int;
 BEGIN
     SELECT * INTO t FROM fermata_step WHERE id = p_settle;
-    -- Of two settle rows of one region the one that comes first ends the other; never each the other.
-    PERFORM FROM fermata_step WHERE region_id = t.region_id AND kind = 'settle' AND state = 'ready'
+    -- Of two settle rows of one scope the one that comes first ends the other; never each the other.
+    PERFORM FROM fermata_step WHERE region_id = t.region_id AND (p_item IS NULL OR iteration = p_item)
+        AND kind = 'settle' AND state = 'ready'
     ORDER BY id FOR NO KEY UPDATE;
     IF NOT EXISTS (SELECT FROM fermata_step WHERE id = p_settle AND state = 'ready') THEN
         RETURN '{"left": 0, "cancelled": 0, "children": []}'::jsonb;
     END IF;
-    WITH RECURSIVE inside(id) AS (
-        SELECT id FROM fermata_region WHERE parent_id = t.region_id AND (p_item IS NULL OR parent_iteration = p_item)
-        UNION ALL
-        SELECT r.id FROM fermata_region r JOIN inside i ON r.parent_id = i.id)
-    SELECT coalesce(array_agg(id), '{}') INTO v_regions FROM inside;
-    WITH closed AS (
-        UPDATE fermata_region SET state = 'closed' WHERE id = ANY (v_regions) AND state <> 'closed' RETURNING id)
-    SELECT coalesce(array_agg(jsonb_build_object('type', 'RegionClosed', 'data', jsonb_build_object('region', id))), '{}')
-    INTO events FROM closed;
+    v_regions := fermata_inside(t.region_id, p_item);
+    SELECT coalesce(array_agg(q.id), '{}') INTO v_locked FROM (
+        SELECT p.id FROM fermata_step p
+        WHERE p.execution_id = t.execution_id AND p.id <> t.id AND p.state IN ('ready', 'running', 'waiting', 'held', 'retrying')
+          AND (p.region_id = ANY (v_regions) OR (p.region_id = t.region_id AND (p_item IS NULL OR p.iteration = p_item)))
+        ORDER BY p.id LIMIT p_limit FOR NO KEY UPDATE) q;
     SELECT coalesce(array_agg(c.id), '{}') INTO v_children FROM fermata_step p
     JOIN fermata_execution c ON c.parent_step_id = p.id AND c.finished_at IS NULL
-    WHERE p.execution_id = t.execution_id AND p.state = 'waiting' AND p.reason = 'children'
-      AND (p.region_id = ANY (v_regions) OR (p.region_id = t.region_id AND (p_item IS NULL OR p.iteration = p_item)));
+    WHERE p.id = ANY (v_locked) AND p.state = 'waiting' AND p.reason = 'children';
     FOR s IN
-        UPDATE fermata_step SET state = 'cancelled', fence = fence + 1, finished_at = v_now, rev = rev + 1, due_at = NULL
-        WHERE id IN (
-            SELECT p.id FROM fermata_step p
-            WHERE p.execution_id = t.execution_id AND p.id <> t.id AND p.state IN ('ready', 'running', 'waiting', 'held', 'retrying')
-              AND (p.region_id = ANY (v_regions) OR (p.region_id = t.region_id AND (p_item IS NULL OR p.iteration = p_item)))
-              AND NOT (p.state = 'waiting' AND p.reason = 'children' AND EXISTS (
-                  SELECT FROM fermata_execution c WHERE c.parent_step_id = p.id AND c.finished_at IS NULL))
-            ORDER BY p.id LIMIT p_limit FOR NO KEY UPDATE)
+        UPDATE fermata_step p SET state = 'cancelled', fence = fence + 1, finished_at = v_now, rev = rev + 1, due_at = NULL
+        WHERE p.id = ANY (v_locked) AND p.state IN ('ready', 'running', 'waiting', 'held', 'retrying')
+          AND NOT (p.state = 'waiting' AND p.reason = 'children' AND EXISTS (
+              SELECT FROM fermata_execution c WHERE c.parent_step_id = p.id AND c.finished_at IS NULL))
         RETURNING *
     LOOP
         v_cancelled := v_cancelled + 1;
         events := events || fermata_event('StepCancelled', s, jsonb_build_object('cause', t.data->>'why'));
         UPDATE fermata_approval SET state = 'cancelled', decided_at = v_now WHERE step_id = s.id AND state = 'pending';
     END LOOP;
-    PERFORM fermata_journal(t.execution_id, t.workspace_id, v_now, events);
+    v_regions := fermata_inside(t.region_id, p_item);
     SELECT count(*) INTO v_left FROM (
         SELECT FROM fermata_step p WHERE p.execution_id = t.execution_id AND p.id <> t.id
           AND p.state IN ('ready', 'running', 'waiting', 'held', 'retrying')
           AND (p.region_id = ANY (v_regions) OR (p.region_id = t.region_id AND (p_item IS NULL OR p.iteration = p_item)))
         LIMIT p_limit) q;
+    IF v_left = 0 THEN
+        WITH closed AS (
+            UPDATE fermata_region SET state = 'closed' WHERE id = ANY (v_regions) AND state <> 'closed' RETURNING id)
+        SELECT events || coalesce(array_agg(jsonb_build_object('type', 'RegionClosed', 'data', jsonb_build_object('region', id))), '{}')
+        INTO events FROM closed;
+    END IF;
+    PERFORM fermata_journal(t.execution_id, t.workspace_id, v_now, events);
     RETURN jsonb_build_object('left', v_left, 'cancelled', v_cancelled, 'children', to_jsonb(v_children));
 END $$;
 

@@ -6,18 +6,22 @@ DECLARE
     v_workspace uuid := (e->>'workspace_id')::uuid;
     v_mine jsonb[] := '{}';
     v_deadline timestamptz;
+    v_paused boolean;
 BEGIN
-    SELECT least(p_now + (e->>'deadline_seconds')::float8 * interval '1 second', x.deadline_at) INTO v_deadline
+    SELECT least(p_now + (e->>'deadline_seconds')::float8 * interval '1 second', x.deadline_at),
+           coalesce(x.status IN ('pausing', 'paused'), false) INTO v_deadline, v_paused
     FROM (SELECT 1) one LEFT JOIN fermata_step s ON s.id = (e->>'parent_step_id')::uuid
     LEFT JOIN fermata_execution x ON x.id = s.execution_id;
     INSERT INTO fermata_execution (id, workspace_id, workflow_id, version_id, version, status, input_digest, trigger,
         workflow_key, root_id, parent_step_id, parent_ordinal, parent_attempt, depth, tags, priority, debug, started_by, created_at,
-        started_at, deadline_at, rev)
-    VALUES (v_id, v_workspace, (e->>'workflow_id')::uuid, (e->>'version_id')::uuid, (e->>'version')::int, 'running',
+        started_at, deadline_at, paused_at, rev)
+    VALUES (v_id, v_workspace, (e->>'workflow_id')::uuid, (e->>'version_id')::uuid, (e->>'version')::int,
+        CASE WHEN v_paused THEN 'paused' ELSE 'running' END,
         fermata_store(v_workspace, e->>'input'), nullif(e->'trigger', 'null'::jsonb)::json, e->>'workflow_key',
         coalesce((e->>'root_id')::uuid, v_id), (e->>'parent_step_id')::uuid, (e->>'parent_ordinal')::int, (e->>'parent_attempt')::int,
         (e->>'depth')::smallint, ARRAY(SELECT jsonb_array_elements_text(e->'tags')), (e->>'priority')::smallint,
-        (e->>'debug')::boolean, e->>'started_by', p_now, p_now, v_deadline, 0)
+        (e->>'debug')::boolean, e->>'started_by', p_now, p_now, v_deadline,
+        CASE WHEN v_paused THEN p_now END, 0)
     ON CONFLICT (id) DO NOTHING;
     IF NOT FOUND THEN
         RETURN;
@@ -25,14 +29,15 @@ BEGIN
     INSERT INTO fermata_variable (workspace_id, scope, scope_id, iteration, name, value_digest, version)
     SELECT v_workspace, 'execution', v_id, 0, v.key, fermata_store(v_workspace, v.value), 1
     FROM jsonb_each_text(e->'variables') v;
-    v_mine := v_mine || jsonb_build_object('type', 'ExecutionStarted', 'status', 'running', 'data', jsonb_build_object(
+    v_mine := v_mine || jsonb_build_object('type', 'ExecutionStarted',
+        'status', CASE WHEN v_paused THEN 'paused' ELSE 'running' END, 'data', jsonb_build_object(
         'version_id', e->'version_id', 'version', e->'version', 'started_by', e->'started_by', 'trigger', e->'trigger',
         'parent_step_id', e->'parent_step_id', 'scope_id', v_id, 'variables', (
             SELECT coalesce(jsonb_object_agg(v.key, encode(fermata_store(v_workspace, v.value), 'hex')), '{}'::jsonb)
             FROM jsonb_each_text(e->'variables') v)));
     SELECT o.events INTO v_mine FROM fermata_open_regions(v_id, v_workspace, jsonb_build_array(e->'beginning'->'region'), v_mine) o;
     SELECT a.events, a.rings INTO v_mine, rings
-    FROM fermata_apply(v_id, v_workspace, false, false, jsonb_build_array(e->'beginning'->'stage'), e->'room', p_now, v_mine, rings, NULL) a;
+    FROM fermata_apply(v_id, v_workspace, v_paused, false, jsonb_build_array(e->'beginning'->'stage'), e->'room', p_now, v_mine, rings, NULL) a;
     IF jsonb_array_length(e->'beginning'->'stage'->'steps') = 0 THEN
         SELECT f.events, f.rings, f.finished INTO v_mine, rings, finished FROM fermata_finish(v_id, false,
             '{"status": "succeeded", "has_output": false, "error": null}'::jsonb, p_now, v_mine, rings) f;
@@ -53,6 +58,12 @@ DECLARE
     v_policy text := e->>'on_conflict';
     v_ended jsonb := '{}';
 BEGIN
+    IF EXISTS (SELECT FROM fermata_execution WHERE id = (e->>'id')::uuid) THEN
+        -- The same start again, after a connection was lost in its COMMIT.
+        RETURN jsonb_build_object('result', 'recorded', 'finished', NULL, 'paused', false, 'rings', (
+            SELECT coalesce(jsonb_agg(fermata_ring(s)), '[]'::jsonb) FROM fermata_step s
+            WHERE s.execution_id = (e->>'id')::uuid AND s.state = 'ready'));
+    END IF;
     IF e->>'workflow_key' IS NOT NULL THEN
         PERFORM pg_advisory_xact_lock(hashtextextended('key:' || v_workflow || ':' || (e->>'workflow_key'), 0));
         SELECT * INTO v_live FROM fermata_execution WHERE workflow_id = v_workflow AND workflow_key = e->>'workflow_key'

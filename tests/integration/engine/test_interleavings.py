@@ -92,6 +92,7 @@ def test_two_reasons_to_leave_one_passage_do_not_cancel_each_other() -> None:
     ledger.commit_soon()
     made.performer.perform(step("x")[0])  # waits for the region, then makes a settle row of its own
     settles = run("SELECT node_id, state FROM fermata_step WHERE kind = 'settle'")
+    made.dispatcher.ring(held.rings)
     made._perform_all()
     ledger.advance()
     made._perform_all()
