@@ -12,7 +12,7 @@ from fermata.engine import wire
 from fermata.engine.ledger import Ending, Recorded
 from fermata.engine.store import call, run
 from fermata.machine.view import Claim, Refusal, StepView
-from tests.review.worlds import Held, session, step, world
+from tests.integration.engine.worlds import Held, session, step, world
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ANSWER = "SELECT status FROM fermata_execution WHERE id = %s"

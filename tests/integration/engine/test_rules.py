@@ -18,7 +18,7 @@ from fermata.machine.decide import begin
 from fermata.machine.outcomes import Sleep
 from fermata.machine.view import Claim, ExecutionView, Frame, StepView
 from tests.contracts.harness import Memory
-from tests.review.worlds import Held, step, world
+from tests.integration.engine.worlds import Held, step, world
 
 ROW = (
     "INSERT INTO fermata_step (id, workspace_id, execution_id, node_id, kind, region_id, iteration, run,"
