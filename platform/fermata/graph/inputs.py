@@ -26,7 +26,7 @@ LONGEST_SECONDS = 2.0
 MOST_PROBLEMS = 50
 _deadline: ContextVar[float] = ContextVar("the end of a check of inputs")
 
-Keyword = Callable[[Any, Any, Any, Any], Iterator[ValidationError]]
+Keyword = Callable[[Any, Any, Any, Any], Iterator[ValidationError] | None]
 
 
 class _TooLong(Exception):
@@ -132,7 +132,7 @@ _OWN: Mapping[str, Keyword] = {
     "additionalProperties": _additional,
     "uniqueItems": _unique,
 }
-_Validator: Any = validators.extend(
+_Validator: Any = validators.extend(  # type: ignore[no-untyped-call]
     Draft202012Validator,
     {name: _timed(keyword) for name, keyword in {**Draft202012Validator.VALIDATORS, **_OWN}.items()},
 )
