@@ -34,6 +34,9 @@ AGAIN = (
     psycopg.errors.LockNotAvailable,
 )
 CANCEL_AT_ONCE = 500
+RECORDS_TAKE_SECONDS = 1.0
+"""How long a settle row looks again at steps whose records are in flight, before it rests."""
+LOOK_AGAIN_SECONDS = 0.02
 
 
 @cache
@@ -142,11 +145,16 @@ class PostgresLedger:
         frame = step.frames[0]
         item = frame.iteration if frame.kind == "foreach" and step.data.get("why") != "threshold" else None
         rings: list[Ring] = []
+        patience = time.monotonic() + RECORDS_TAKE_SECONDS
         while True:
             answer = call("fermata_cancel_live", step.id, item, CANCEL_AT_ONCE)
             rings += self._end_all(answer["children"])
-            if answer["left"] == 0 or answer["cancelled"] == 0:
+            if answer["left"] == 0 or (answer["cancelled"] == 0 and time.monotonic() > patience):
                 return Ending(int(answer["left"]), rings)
+            if answer["children"]:
+                return Ending(int(answer["left"]), rings)
+            if answer["cancelled"] == 0:
+                time.sleep(LOOK_AGAIN_SECONDS)
 
     def mark_running(self, step_id: str, *, fence: int, worker: str) -> bool:
         """A pure step alive at its first heartbeat becomes RUNNING under the same fence."""

@@ -121,7 +121,8 @@ class CeleryTask(NodeType):
     def problems(self, config: Mapping[str, Any]) -> Iterable[ConfigProblem]:
         """As always; remote tasks wait for the callback's route."""
         yield from super().problems(config)
-        if isinstance(config, Mapping) and config.get("remote") is True:
+        given: Any = config  # a draft's config may be anything
+        if isinstance(given, Mapping) and given.get("remote") is True:
             yield ConfigProblem(
                 "/remote",
                 "Tasks of workers without Fermata are not in this release.",

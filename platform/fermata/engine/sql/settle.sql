@@ -8,9 +8,10 @@ CREATE OR REPLACE FUNCTION fermata_inside(p_region uuid, p_item int) RETURNS uui
 $$;
 
 -- For a settle row: cancel up to p_limit live steps of its scope (of one item of a foreach, unless p_item is null);
--- how many are live still. Locking them waits for records in flight; what those made is looked for in statements of
--- their own afterwards. Steps that wait for children are cancelled through them. Regions inside close last, when
--- nothing can be on its way any more, so that no region lock is held while waiting for a step.
+-- how many are live still. Steps that a record holds are passed over (a record locks inner steps before their
+-- containers, so waiting for one while holding another could deadlock): they are live still, and the caller looks
+-- again. What other records made is looked for in statements of their own. Steps that wait for children are cancelled
+-- through them. Regions inside close last, when nothing can be on its way any more.
 CREATE OR REPLACE FUNCTION fermata_cancel_live(p_settle uuid, p_item int, p_limit int) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     t fermata_step;
@@ -36,7 +37,7 @@ BEGIN
         SELECT p.id FROM fermata_step p
         WHERE p.execution_id = t.execution_id AND p.id <> t.id AND p.state IN ('ready', 'running', 'waiting', 'held', 'retrying')
           AND (p.region_id = ANY (v_regions) OR (p.region_id = t.region_id AND (p_item IS NULL OR p.iteration = p_item)))
-        ORDER BY p.id LIMIT p_limit FOR NO KEY UPDATE) q;
+        ORDER BY p.id LIMIT p_limit FOR NO KEY UPDATE SKIP LOCKED) q;
     SELECT coalesce(array_agg(c.id), '{}') INTO v_children FROM fermata_step p
     JOIN fermata_execution c ON c.parent_step_id = p.id AND c.finished_at IS NULL
     WHERE p.id = ANY (v_locked) AND p.state = 'waiting' AND p.reason = 'children';
