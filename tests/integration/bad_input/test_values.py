@@ -45,7 +45,8 @@ def test_a_forged_cursor_is_refused(editor, path, parts):
 
 @pytest.mark.parametrize("given", [[], "x", 5, True])
 def test_an_input_that_is_no_object_starts_nothing(editor, given):
-    workflow = WorkflowFactory(workspace=editor.workspace)
+    undeclared = {key: value for key, value in document().items() if key != "inputs"}
+    workflow = WorkflowFactory(workspace=editor.workspace, definition=undeclared)
     editor.post(f"/workflows/{workflow.id}/publish", status=201)
     answer = editor.post(f"/workflows/{workflow.id}/executions", {"input": given}, status=422)
     assert answer["problems"][0]["pointer"] == "/input"
@@ -174,7 +175,7 @@ def nested(depth: int) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "definition",
     [
-        nested(2000),
+        nested(5000),
         document(nodes=[{"id": "x" * 1_000_000, "type": "note"}]),
         document(nodes=[{"id": f"n{at}", "type": "zzz"} for at in range(10_000)]),
         document(**{f"k{at}": 1 for at in range(5_000)}),
