@@ -175,7 +175,7 @@ def nested(depth: int) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "definition",
     [
-        nested(5000),
+        nested(10_000),
         document(nodes=[{"id": "x" * 1_000_000, "type": "note"}]),
         document(nodes=[{"id": f"n{at}", "type": "zzz"} for at in range(10_000)]),
         document(**{f"k{at}": 1 for at in range(5_000)}),
