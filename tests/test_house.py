@@ -28,7 +28,7 @@ finally:
     import fermata
     print(fermata.__file__)
 """
-PURE = {"graph": {"cel"}, "machine": set[str]()}
+PURE = {"graph": {"cel", "jsonschema", "referencing"}, "machine": set[str]()}
 """Package by package: what it may import beside the standard library and this house."""
 
 

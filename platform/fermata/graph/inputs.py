@@ -121,7 +121,9 @@ def _timed(keyword: Keyword) -> Keyword:
     def bounded(validator: Any, rule: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
         if time.monotonic() > _deadline.get():
             raise _TooLong
-        yield from keyword(validator, rule, instance, schema) or ()
+        found_errors = keyword(validator, rule, instance, schema)
+        if found_errors is not None:
+            yield from found_errors
 
     return bounded
 

@@ -425,7 +425,9 @@ def test_lets_the_concurrency_key_read_inputs_alone() -> None:
     good = {"concurrency": {"limit": 1, "key": "{{ inputs.customer }}"}}
     assert [problem.severity for problem in problems(document([node("a")], settings=good))] == ["warning"]
     bad = {"concurrency": {"limit": 1, "key": "{{ steps.a.output }}"}}
-    [refused] = [found for found in problems(document([node("a")], settings=bad)) if found.severity == "error"]
+    [refused] = [
+        found for found in problems(document([node("a")], settings=bad)) if found.severity == "error"
+    ]
     assert (refused.code, refused.pointer) == ("not_known_yet", "/settings/concurrency/key")
 
 
