@@ -14,7 +14,8 @@ from fermata.engine import faultpoints
 from fermata.engine.context import Evaluator, node_context
 from fermata.engine.dispatch import Dispatcher
 from fermata.engine.ledger import Ledger
-from fermata.errors import ExpressionError, FermataError, LeaseLost, NotFound
+from fermata.errors import ExpressionError, FermataError, InvalidInput, LeaseLost, NotFound
+from fermata.graph import inputs
 from fermata.graph.plan import ROOT, Plan, PlanNode
 from fermata.machine.outcomes import Done, Expired, Fail, Failure, Outcome, Rest, Spawn
 from fermata.machine.view import Claim
@@ -160,9 +161,16 @@ class Invocation:
             return Fail(Failure("recursion_limit", message, data={"limit": DEEPEST}))
         try:
             for child in outcome.children:
-                self.parts.plans.resolve(claim.execution.workspace_id, child.workflow, child.version)
+                _, version_id, _ = self.parts.plans.resolve(
+                    claim.execution.workspace_id, child.workflow, child.version
+                )
+                schema = self.parts.plans.plan(version_id).inputs
+                if schema:
+                    inputs.check(schema, child.input if child.input is not None else {})
         except NotFound as error:
             return Fail(Failure("workflow_not_found", error.message))
+        except InvalidInput as error:
+            return Fail(Failure("invalid_input", error.message, data={"problems": error.problems[:5]}))
         return outcome
 
 

@@ -201,7 +201,10 @@ class Supervisor:
             "FERMATA_SECRET_KEY": env.secret_key(self.environment),
             "FERMATA_PROCESS": name,
             "DJANGO_SETTINGS_MODULE": "fermata.config.settings",
-            "PYTHONPATH": os.pathsep.join([str(env.ROOT / "platform"), str(env.ROOT)]),
+            # The caller's path stays behind ours: a team's task modules may lie outside of this folder.
+            "PYTHONPATH": os.pathsep.join(
+                [str(env.ROOT / "platform"), str(env.ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+            ),
             "PYTHONUNBUFFERED": "1",
         }
         environ.pop("FERMATA_ADMIN_PASSWORD", None)
