@@ -22,7 +22,6 @@ from fermata.machine.commands import (
     Close,
     Decision,
     NewRegion,
-    NewStep,
     Own,
     SpawnChild,
     Stage,
@@ -46,7 +45,7 @@ from fermata.machine.outcomes import (
     Terminate,
 )
 from fermata.machine.passages import Passages
-from fermata.machine.settling import passage_path, root_region, starts_of
+from fermata.machine.settling import passage_path, root_region, settle_row, starts_of
 from fermata.machine.variables import written
 from fermata.machine.view import Claim
 
@@ -347,20 +346,3 @@ class _Decider:
         stage.close.append(Close(root.id, "closing", cause=cause))
         stage.steps.append(settle_row(root.id, root.iteration, self.step.priority, cause))
         return self._decision(own)
-
-
-def settle_row(
-    region_id: str, iteration: int, priority: int, cause: dict[str, Any], *, reads: tuple[str, ...] = ()
-) -> NewStep:
-    """The READY row that cancels what is live in a closing scope and then goes on as ``cause`` says."""
-    node = f"@settle:{cause['why']}"
-    return NewStep(
-        id=identity.step_id(region_id, iteration, node, kind="settle"),
-        node=node,
-        kind="settle",
-        region=region_id,
-        iteration=iteration,
-        priority=priority,
-        reads=reads,
-        data=cause,
-    )

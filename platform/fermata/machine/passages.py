@@ -10,7 +10,7 @@ from fermata.graph.plan import Plan, PlanNode, PlanRegion
 from fermata.machine import identity
 from fermata.machine.commands import Check, Close, EndItem, Finish, NewStep, Pass, Stage, Wake
 from fermata.machine.outcomes import Break, Continue, Failure
-from fermata.machine.settling import Settling, starts_of
+from fermata.machine.settling import Settling, settle_row, starts_of
 from fermata.machine.view import Claim, Frame
 
 Evaluate = Callable[[Any, dict[str, Any]], Any]
@@ -264,20 +264,11 @@ class Passages:
         """Set the scope closing and let a settle row cancel what is live in it."""
         iteration = frame.iteration if frame.kind == "foreach" else None
         self.stage.close.append(Close(frame.id, "closing", cause=cause, iteration=iteration))
-        node = f"@settle:{cause['why']}"
-        self.stage.steps.append(
-            NewStep(
-                id=identity.step_id(frame.id, frame.iteration, node, kind="settle"),
-                node=node,
-                kind="settle",
-                region=frame.id,
-                iteration=frame.iteration,
-                priority=self.step.priority,
-                lane=self.step.lane,
-                reads=self.plan.regions[frame.name].ending_reads,
-                data=cause,
-            )
+        reads = self.plan.regions[frame.name].ending_reads
+        row = settle_row(
+            frame.id, frame.iteration, self.step.priority, cause, reads=reads, lane=self.step.lane
         )
+        self.stage.steps.append(row)
 
     def leave(self, node: PlanNode, outcome: Break | Continue) -> None:
         """``break`` or ``continue`` in the innermost loop; a break's own out-edges are live exits."""

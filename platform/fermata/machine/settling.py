@@ -271,3 +271,27 @@ def root_region(execution_id: str) -> NewRegion:
     return NewRegion(
         id=identity.root_id(execution_id), name=ROOT, kind="root", parent=None, parent_iteration=0, path=[]
     )
+
+
+def settle_row(
+    region_id: str,
+    iteration: int,
+    priority: int,
+    cause: dict[str, Any],
+    *,
+    reads: tuple[str, ...] = (),
+    lane: int | None = None,
+) -> NewStep:
+    """The READY row that cancels what is live in a closing scope and then goes on as ``cause`` says."""
+    node = f"@settle:{cause['why']}"
+    return NewStep(
+        id=identity.step_id(region_id, iteration, node, kind="settle"),
+        node=node,
+        kind="settle",
+        region=region_id,
+        iteration=iteration,
+        priority=priority,
+        lane=lane,
+        reads=reads,
+        data=cause,
+    )

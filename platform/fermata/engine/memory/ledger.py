@@ -13,7 +13,7 @@ from fermata.engine.memory.applying import Applying
 from fermata.engine.memory.tables import Row
 from fermata.machine import identity
 from fermata.machine.commands import Decision, Finish, Own
-from fermata.machine.decide import settle_row
+from fermata.machine.settling import settle_row
 from fermata.machine.states import EXECUTION_FINAL, STEP_LIVE
 from fermata.machine.variables import applied
 from fermata.machine.view import Claim, Refusal, StepView
