@@ -72,9 +72,10 @@ def _forget() -> None:
 
 
 @pytest.fixture(scope="session")
-def findings(running_fleet: Fleet) -> Iterator[Findings]:
+def findings(running_fleet: Fleet, request: pytest.FixtureRequest) -> Iterator[Findings]:
     """Collects what was seen; `FERMATA_CRASH_REPORT` names the file of the documentation's table."""
     found = Findings()
     yield found
     if os.environ.get("FERMATA_CRASH_REPORT"):
-        Path(os.environ["FERMATA_CRASH_REPORT"]).write_text(found.page(strikes=len(running_fleet.strikes)))
+        page = found.page(strikes=len(running_fleet.strikes), failed=request.session.testsfailed)
+        Path(os.environ["FERMATA_CRASH_REPORT"]).write_text(page)

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from fermata.engine.store import run as ask
 from tests.crash.findings import Findings
 from tests.crash.fleet import eventually
 from tests.crash.stage import Run, Stage, calls, chain, last_words, task, value
@@ -51,11 +52,6 @@ class Case:
         return {2} if self.effect == "idempotent" else {1, 2}  # a pure step claims only when it is rung again
 
     @property
-    def attempts_beside(self) -> set[int]:
-        """Of the steps that follow: one may be with the victim's sibling when the whole worker is struck."""
-        return {1, 2} if self.end != "child killed" and self.point in AFTER else {1}
-
-    @property
     def calls(self) -> int:
         """How often the outside is asked, under one key."""
         asked = self.point not in ("after_claim", "before_effect")
@@ -87,7 +83,7 @@ def full() -> list[Case]:
     return [case for case in every if case not in core()]
 
 
-def attack(stage: Stage, case: Case) -> tuple[Run, int, int]:
+def attack(stage: Stage, case: Case) -> tuple[Run, int, int, str]:
     """Start an execution and do to its first step what the case says: (run, process hit, its words)."""
     fleet = stage.fleet
     fleet.arm(case.point)
@@ -110,7 +106,17 @@ def attack(stage: Stage, case: Case) -> tuple[Run, int, int]:
         worker.kill()
     else:
         worker.send(signal.SIGSTOP)
-    return run, pid, said
+    return run, pid, said, f"{worker.name}@crash"
+
+
+def lost_by(run: Run, node: str) -> list[str]:
+    """The workers that the journal says lost this node's step, in order."""
+    rows = ask(
+        "SELECT data->>'worker' FROM fermata_event WHERE execution_id = %s AND node_id = %s"
+        " AND type = 'StepReady' AND data->>'resume' = 'worker_lost' ORDER BY id",
+        [run.id, node],
+    )
+    return [row[0] for row in rows]
 
 
 def wake(stage: Stage, pid: int, said: int) -> str:
@@ -124,7 +130,7 @@ def wake(stage: Stage, pid: int, said: int) -> str:
 
 def survives(stage: Stage, case: Case) -> dict[str, Any]:
     """Run the case and assert all its promises; what was seen."""
-    run, pid, said = attack(stage, case)
+    run, pid, said, worker = attack(stage, case)
     word = "—"
     if case.uncertain:
         held = run.await_step("b", "held")
@@ -144,13 +150,23 @@ def survives(stage: Stage, case: Case) -> dict[str, Any]:
     assert step["attempt"] in case.attempts, run
     assert len(keys) == case.calls, f"{keys} {run}"
     assert len(set(keys)) <= 1
+    beside: list[str] = []
     for node in ("c", "d"):
-        assert run.step(node)["attempt"] in case.attempts_beside, run
+        losers = lost_by(run, node)
+        assert run.step(node)["attempt"] == 1 + len(losers), run
+        # Only a sibling of the struck process may have had a later step, and only if it was struck too.
+        assert set(losers) <= (set() if case.end == "child killed" else {worker}), f"{losers} {run}"
+        beside += losers
     assert len(set(run.keys("d"))) == 1
     assert len(run.keys("d")) <= run.step("d")["attempt"]
     if case.end == "paused and woken" and case.point in INSIDE:
         assert word == "stale"
-    return {"attempts": step["attempt"], "calls": len(keys), "woken": word}
+    return {
+        "attempts": step["attempt"],
+        "calls": len(keys),
+        "woken": word,
+        "later steps lost with the worker": len(beside) or "—",
+    }
 
 
 @pytest.mark.parametrize("case", core(), ids=str)
