@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 SOURCES := platform workers tests manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run test crash bench demo lint types verify fmt token generate lock
+.PHONY: help run test test-here test-fleets crash demo lint types verify fmt token generate lock
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -14,14 +14,21 @@ help: ## List these commands
 run: $(READY) ## Run the whole platform here: PostgreSQL, Valkey, web, worker, beat
 	@exec $(PY) manage.py run
 
+# Suites with real workers wait more than they compute: they run beside the others, each with servers of its own,
+# because a test that expects an empty broker must not find what another suite left there.
+FLEETS := tests/crash tests/integration/canvas tests/integration/workers tests/integration/stack tests/integration/demo
+
 test: lint types ## Lint, types and all tests
-	$(PY) -m pytest -q
+	$(MAKE) --no-print-directory -j2 --output-sync=target test-fleets test-here
+
+test-here: $(READY)
+	$(PY) -m pytest -q $(addprefix --ignore=,$(FLEETS))
+
+test-fleets: $(READY)
+	@failed=0; for suite in $(FLEETS); do $(PY) -m pytest -q $$suite || failed=1; done; exit $$failed
 
 crash: $(READY) ## The crash matrix in full: processes are killed at every named point
 	FERMATA_CRASH_REPORT=docs/architecture/crash-matrix.md $(PY) -m pytest tests/crash -q -m "full or not full"
-
-bench: $(READY) ## Measure, and fail below the floors
-	$(PY) -m pytest tests/bench -m bench -q -s
 
 demo: $(READY) ## Audit the licences of FILE=requirements.txt by an example workflow; YES=1 accepts
 	@$(PY) manage.py demo $(if $(FILE),--file "$(FILE)") $(if $(filter 1 yes y true,$(YES)),--yes)
