@@ -145,8 +145,8 @@ def valkey_forgets(stage: Stage) -> None:
 CAS = "AND state = 'ready' AND fence = s.fence RETURNING"
 CLAIMS = "fence = fence + 1, started_at = v_now"
 OVER = (
-    ("BEGIN\n    IF p_sure THEN", "DECLARE v_over boolean;\nBEGIN\n    IF p_sure THEN"),
-    ("RETURN NOT EXISTS (SELECT FROM fermata_step WHERE region_id", "v_over := NOT EXISTS (SELECT FROM fermata_step WHERE region_id"),
+    ("    r fermata_region;\nBEGIN\n    IF p_sure THEN", "    r fermata_region;\n    v_over boolean;\nBEGIN\n    IF p_sure THEN"),
+    ("RETURN NOT EXISTS (SELECT FROM fermata_step WHERE execution_id", "v_over := NOT EXISTS (SELECT FROM fermata_step WHERE execution_id"),
     ("AND kind = 'loop' AND state <> 'closed');", "AND kind = 'loop' AND state <> 'closed');\n    PERFORM pg_sleep(0.3);\n    RETURN v_over;"),
 )  # fmt: skip
 COUNT = "UPDATE fermata_join SET settled = settled + 1, live = live + v_live::int WHERE id = (a->>'join')::uuid RETURNING * INTO j;"
@@ -159,7 +159,9 @@ BUGS: dict[str, tuple[Scenario, str, tuple[tuple[str, str], ...]]] = {
         + COUNT.replace("settled + 1", "j.settled + 1").replace("live + v", "j.live + v")),)),
     "a forgotten READY row": (chain_runs, "apply.sql", (("        v_rung := NULL;\n", "        CONTINUE WHEN n.node = 'd';\n        v_rung := NULL;\n"),)),
     "a region's end looked for without its lock": (branches_end, "apply.sql", (
-        ("    PERFORM FROM fermata_region WHERE id = p_region FOR NO KEY UPDATE;\n", ""), *OVER)),
+        ("    PERFORM FROM fermata_region WHERE id = p_region FOR NO KEY UPDATE;\n", ""),
+        # The root is locked by way of its execution as well.
+        ("        PERFORM FROM fermata_execution WHERE id = r.execution_id FOR NO KEY UPDATE;", "        NULL;"), *OVER)),
     "a claim without compare-and-swap": (locks_lie, "claim.sql", (("IF s.state <> 'ready' THEN", "PERFORM pg_sleep(0.2);\n    IF s.state <> 'ready' THEN"), (CAS, "RETURNING"))),
 }  # fmt: skip
 DELAYS: dict[str, tuple[Scenario, str, tuple[tuple[str, str], ...]]] = {
