@@ -14,6 +14,7 @@ from fermata.engine import faultpoints
 from fermata.engine.context import Evaluator, node_context
 from fermata.engine.dispatch import Dispatcher
 from fermata.engine.ledger import Ledger
+from fermata.engine.wire import kept
 from fermata.errors import ExpressionError, FermataError, InvalidInput, LeaseLost, NotFound
 from fermata.graph import inputs
 from fermata.graph.plan import ROOT, Plan, PlanNode
@@ -149,7 +150,9 @@ class Invocation:
             for key, value in node.config.items()
         }
         if node.effect != "pure":
-            self._input = (claim.step.id, _without_secrets(node, rendered))
+            given = _without_secrets(node, rendered)
+            kept(given)  # refused before the effect: afterwards it would stop the record
+            self._input = (claim.step.id, given)
         return node_type.read(rendered)
 
     def _resolved(self, claim: Claim, outcome: Outcome) -> Outcome:
