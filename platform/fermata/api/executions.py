@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import datetime
-from typing import Any, get_args
+from typing import Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, field_validator
+from pydantic import Field
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from fermata.accounts import tickets
-from fermata.accounts.queries import Principal
-from fermata.api import pagination
+from fermata.api.execution_list import ExecutionFilters, ExecutionList, filters_of, listed, shown_row
+from fermata.api.frames import Events, Snapshot
 from fermata.api.permitted import ticket_purpose, with_can
 from fermata.api.resource import Input, Query, Resource
 from fermata.api.schema import described
@@ -21,47 +19,14 @@ from fermata.api.shapes import (
     Execution,
     ExecutionCounts,
     ExecutionPage,
-    ExecutionStatus,
     Status,
     Ticket,
     Why,
 )
-from fermata.api.stream.frames import Events, Snapshot
 from fermata.engine import journal, operations, plans
 from fermata.engine import queries as engine
 from fermata.graph.explain import explain
 from fermata.workflows import queries as workflows
-
-STATUSES = get_args(ExecutionStatus)
-
-
-class ExecutionFilters(Query):
-    """``status``: one or several, separated by commas.
-
-    ``since`` (inclusive) and ``until`` bound the creation.
-    """
-
-    status: str | None = Field(None, max_length=200)
-    workflow: str | None = Field(None, max_length=200, description="id or name")
-    workflow_key: str | None = Field(None, max_length=200)
-    root: UUID | None = Field(None, description="all executions started below this one, itself included")
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
-
-    @field_validator("status")
-    @classmethod
-    def _known(cls, text: str | None) -> str | None:
-        unknown = [name for name in (text or "").split(",") if text and name not in STATUSES]
-        if unknown:
-            raise ValueError(f"there is no status {unknown[0]}; known are {', '.join(STATUSES)}")
-        return text
-
-
-class ExecutionList(ExecutionFilters):
-    """A page of executions."""
-
-    cursor: str | None = Field(None, max_length=2000)
-    limit: int = Field(50, ge=1, le=200)
 
 
 class EventList(Query):
@@ -102,7 +67,7 @@ class ExecutionCountsView(Resource):
         """The newest 10,000 that fit the filters, by status."""
         asked = self.query(ExecutionFilters)
         workspace_ids = self.workspace_ids("execution.read")
-        filters = _filters(asked, workspace_ids)
+        filters = filters_of(asked, workspace_ids)
         if filters is None:
             return Response({"counts": {}, "total": 0, "capped": False})
         return Response(engine.counts(workspace_ids=workspace_ids, filters=filters))
@@ -128,7 +93,7 @@ class ExecutionView(OneExecution):
         """The execution with input, output, error and variables."""
         row = engine.execution(execution_id)
         names = workflows.names([row["workflow_id"]])
-        return Response(_shown(row, self.principal, names))
+        return Response(shown_row(row, self.principal, names))
 
 
 class EventsView(OneExecution):
@@ -245,55 +210,6 @@ class TicketView(OneExecution):
         """For ``?ticket=`` of the WebSocket: good for one handshake within 30 seconds."""
         text, expires_at = tickets.issue(self.principal, purpose=ticket_purpose(execution_id))
         return Response({"ticket": text, "expires_at": expires_at}, status=201)
-
-
-def listed(
-    asked: ExecutionList,
-    principal: Principal,
-    *,
-    workspace_ids: Collection[UUID],
-    workflow_ids: Collection[UUID] | None = None,
-) -> dict[str, Any]:
-    """The page that was asked for, as the interface shows it."""
-    filters = _filters(asked, workspace_ids, workflow_ids)
-    after = pagination.decode(asked.cursor, datetime, UUID)
-    if filters is None:
-        return {"results": [], "next": None}
-    rows = engine.executions(
-        workspace_ids=workspace_ids,
-        filters=filters,
-        after=after,
-        limit=asked.limit + 1,
-    )
-    page, following = pagination.page(
-        rows, limit=asked.limit, cursor=lambda row: pagination.encode(row["created_at"], row["id"])
-    )
-    names = workflows.names({row["workflow_id"] for row in page})
-    return {"results": [_shown(row, principal, names) for row in page], "next": following}
-
-
-def _shown(row: dict[str, Any], principal: Principal, names: dict[UUID, str]) -> dict[str, Any]:
-    return {**with_can(row, principal), "workflow_name": names.get(row["workflow_id"])}
-
-
-def _filters(
-    asked: ExecutionFilters, workspace_ids: Collection[UUID], workflow_ids: Collection[UUID] | None = None
-) -> engine.Filters | None:
-    """None: nothing can fit, because the workflow asked for is not there."""
-    chosen = None if workflow_ids is None else set(workflow_ids)
-    if asked.workflow is not None:
-        found = set(workflows.ids_of(asked.workflow, workspace_ids=workspace_ids))
-        chosen = found if chosen is None else chosen & found
-    if chosen is not None and not chosen:
-        return None
-    return engine.Filters(
-        statuses=tuple(asked.status.split(",")) if asked.status else (),
-        workflow_ids=chosen or (),
-        workflow_key=asked.workflow_key,
-        root_id=asked.root,
-        since=asked.since,
-        until=asked.until,
-    )
 
 
 def _status(execution_id: UUID, status: str | None) -> dict[str, Any]:

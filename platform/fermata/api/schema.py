@@ -21,7 +21,7 @@ from drf_spectacular.settings import patched_settings
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from pydantic import BaseModel, Field, JsonValue
 
-from fermata.api.stream.frames import STREAM_DESCRIPTION, components
+from fermata.api.frames import STREAM_DESCRIPTION, components
 
 View = TypeVar("View", bound=Callable[..., Any])
 WORKSPACE = OpenApiParameter("workspace", str, description="Id or slug of the workspace.")

@@ -10,7 +10,7 @@ from pydantic import Field
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from fermata.api.executions import ExecutionList, listed
+from fermata.api.execution_list import ExecutionList, listed
 from fermata.api.problems import InvalidRequest
 from fermata.api.rendering import dumps
 from fermata.api.resource import Input

@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fermata.api import shapes
-from fermata.api.stream import frames
+from fermata.api import frames, shapes
 from fermata.engine.models import Event, Execution
 from fermata.workflows.models import Draft, Version
 from tests.factories import (

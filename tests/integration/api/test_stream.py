@@ -18,7 +18,8 @@ from django.test import Client
 
 from fermata.accounts import operations as accounts
 from fermata.accounts.models import ApiToken, Membership
-from fermata.api.stream import consumer, frames, hub
+from fermata.api import frames
+from fermata.api.stream import consumer, hub
 from fermata.api.stream.routing import websocket_urlpatterns
 from fermata.coordination import stream
 from fermata.engine import queries as engine

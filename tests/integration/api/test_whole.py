@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from fermata.api import shapes
-from fermata.api.stream import frames
+from fermata.api import frames, shapes
 from fermata.engine import plans
 from fermata.engine.dispatch import SilentDispatcher
 from fermata.engine.models import Execution, Step
