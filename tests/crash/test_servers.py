@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import signal
 from typing import Any
+from uuid import UUID
 
 import pytest
+from django.db import connection
 
 from fermata.coordination import keys
 from fermata.coordination.epoch import Epoch
 from fermata.coordination.lease import Leases
 from fermata.engine.dispatch import dispatcher
+from fermata.engine.journal import number
+from fermata.engine.queries import events
 from fermata.engine.recovery import Recovery
 from fermata.engine.store import run as ask
 from tests.crash.findings import Findings
@@ -159,6 +163,36 @@ def test_work_goes_on_when_postgresql_was_restarted(stage: Stage, findings: Find
     fleet.strikes.append("PostgreSQL restarted")
     fleet.open_gate("gate-pg")
     findings.add("during_effect", "PostgreSQL restarted under running steps", all_succeed(runs, seconds=40))
+
+
+def test_what_was_shown_survives_a_power_cut_of_postgresql(stage: Stage, findings: Findings) -> None:
+    """Records of pure steps may be lost with the server, and are done again; none that a reader saw."""
+    fleet = stage.fleet
+    names = [f"v{place}" for place in range(60)]
+    document = {"nodes": [value(name) for name in names], "edges": chain(*names)}
+    runs = [stage.start(document) for _ in range(6)]
+    eventually(
+        lambda: sum(number(run.id) for run in runs) > 150, seconds=10, what="the executions are under way"
+    )
+    shown = {run.id: events(UUID(run.id), after=0, limit=number(run.id)) for run in runs}
+    told = {run.id: number(run.id) for run in runs}
+    fleet.postgres.kill()
+    fleet.postgres.start()
+    connection.close()
+    for run in runs:
+        [(last,)] = ask("SELECT max(seq) FROM fermata_event WHERE execution_id = %s", [run.id])
+        assert last >= told[run.id]
+    fleet.strikes.append("PostgreSQL killed under pure steps")
+    for run in runs:
+        assert events(UUID(run.id), after=0, limit=len(shown[run.id])) == shown[run.id]
+    for run in runs:
+        assert run.await_final(seconds=60) == "succeeded", run
+        run.check()
+    findings.add(
+        "before_record",
+        "PostgreSQL killed under pure steps",
+        {"executions": len(runs), "events shown before": sum(told.values()), "of them lost": 0},
+    )
 
 
 @pytest.mark.full

@@ -267,6 +267,7 @@ class EmbeddedPostgres(EmbeddedServer):
             "unix_socket_directories": "",
             "max_connections": 200,
             "synchronous_commit": "on",
+            "wal_writer_delay": "10ms",  # how long what a pure step recorded may be lost by a power cut
             "timezone": "UTC",
             "log_timezone": "UTC",
             "log_line_prefix": "%m [%p] %a ",

@@ -80,6 +80,11 @@ BEGIN
     SELECT a.events, a.rings, a.finished INTO events, rings, finished
     FROM fermata_apply(s.execution_id, s.workspace_id, v_paused, s.kind = 'settle', p->'stages', p->'room', v_now, events, rings, NULL) a;
     PERFORM fermata_journal(s.execution_id, s.workspace_id, v_now, events);
+    -- Durable before visible (ADR 19): what comes of losing a pure step's record with the server is doing it again.
+    -- Every later synchronous commit, an effect's claim or the numbering of events, makes this one durable first.
+    IF s.effect = 'pure' AND finished IS NULL THEN
+        PERFORM set_config('synchronous_commit', 'off', true);
+    END IF;
     RETURN jsonb_build_object('result', 'recorded', 'rings', to_jsonb(rings), 'finished', finished, 'paused', v_paused);
 END $$;
 
