@@ -11,7 +11,8 @@ import factory
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from fermata.accounts.models import Membership, User, Workspace
+from fermata.accounts import vault
+from fermata.accounts.models import Membership, Secret, User, Workspace
 from fermata.accounts.permissions import Role
 from fermata.engine.models import Approval, Event, Execution, Payload, Region, Step
 from fermata.workflows.models import Draft, Version, Workflow
@@ -55,6 +56,22 @@ class MembershipFactory(DjangoModelFactory[Membership]):
     user = factory.SubFactory(UserFactory)
     workspace = factory.SubFactory(WorkspaceFactory)
     role = Role.EDITOR.value
+
+
+class SecretFactory(DjangoModelFactory[Secret]):
+    """A secret whose text is ``value``."""
+
+    class Meta:
+        model = Secret
+
+    workspace = factory.SubFactory(WorkspaceFactory)
+    name = factory.Sequence(lambda n: f"secret_{n}")
+    value = "a value nobody reads"
+
+    @classmethod
+    def _create(cls, model_class: type[Secret], *_: Any, **given: Any) -> Secret:
+        assert model_class is Secret
+        return vault.create(workspace_id=given.pop("workspace").id, by=given.pop("by", None), **given)
 
 
 class WorkflowFactory(DjangoModelFactory[Workflow]):

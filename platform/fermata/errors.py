@@ -11,11 +11,14 @@ FermataError
 │   ├── Conflict
 │   │   ├── IllegalMove
 │   │   ├── DraftOutOfDate
+│   │   ├── OutOfDate
 │   │   ├── VersionIsImmutable
 │   │   └── IdempotencyKeyReused
 │   └── LimitExceeded
 ├── OperatorError         who must act: the operator
 │   ├── Misconfigured
+│   │   └── WrongSealingKey
+│   ├── SealBroken
 │   ├── ServerUnavailable
 │   └── UnknownFormat
 └── EngineError           who must act: us
@@ -119,6 +122,12 @@ class DraftOutOfDate(Conflict):
     code = "draft_out_of_date"
 
 
+class OutOfDate(Conflict):
+    """Somebody changed it since you read it."""
+
+    code = "out_of_date"
+
+
 class VersionIsImmutable(Conflict):
     """A published version never changes; publish a new one."""
 
@@ -148,6 +157,18 @@ class Misconfigured(OperatorError):
     """A setting is missing or wrong."""
 
     code = "misconfigured"
+
+
+class WrongSealingKey(Misconfigured):
+    """The secrets of this workspace were sealed with a key that this process does not have."""
+
+    code = "wrong_sealing_key"
+
+
+class SealBroken(OperatorError):
+    """A sealed value does not belong to its row, or was damaged; it cannot be opened."""
+
+    code = "seal_broken"
 
 
 class ServerUnavailable(OperatorError):

@@ -113,3 +113,48 @@ class Ticket(models.Model):
 
     def __str__(self) -> str:
         return f"ticket of {self.user} for {self.purpose}"
+
+
+class DataKey(models.Model):
+    """The key that seals a workspace's secrets, itself wrapped; see :mod:`fermata.accounts.sealing`."""
+
+    workspace = models.OneToOneField(
+        Workspace, primary_key=True, on_delete=models.CASCADE, related_name="data_key"
+    )
+    wrapped = models.BinaryField(editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    wrapped_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        db_table = "fermata_data_key"
+
+    def __str__(self) -> str:
+        return f"data key of {self.workspace_id}"
+
+
+class Secret(models.Model):
+    """A sealed text that nodes with outside effects may read as ``secrets.<name>``.
+
+    ``version`` grows with every value; it is part of what the seal is bound to.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="secrets")
+    name = models.CharField(max_length=64)
+    description = models.TextField(default="", blank=True)
+    hosts = models.JSONField(default=list, blank=True, help_text="where it may be sent; empty: anywhere")
+    sealed = models.BinaryField(editable=False)
+    version = models.IntegerField(default=1)
+    created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    updated_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, help_text="to the minute")
+
+    class Meta:
+        db_table = "fermata_secret"
+        ordering = ("name", "id")
+        constraints = (models.UniqueConstraint(fields=["workspace", "name"], name="secret_name_once"),)
+
+    def __str__(self) -> str:
+        return self.name

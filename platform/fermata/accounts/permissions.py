@@ -29,6 +29,8 @@ SCOPES = (
     "executions:write",
     "approvals:read",
     "approvals:write",
+    "secrets:read",
+    "secrets:write",
     "account:read",
     "account:write",
 )
@@ -60,12 +62,20 @@ ACTIONS: dict[str, Rule] = {
     "execution.resolve": Rule(Role.OPERATOR, "executions:write"),
     "approval.read": Rule(Role.VIEWER, "approvals:read"),
     "approval.decide": Rule(Role.OPERATOR, "approvals:write"),
+    "secret.read": Rule(Role.VIEWER, "secrets:read"),
+    "secret.write": Rule(Role.ADMIN, "secrets:write"),
+    "secret.delete": Rule(Role.ADMIN, "secrets:write"),
     "node_type.read": Rule(Role.VIEWER, "workflows:read"),
     "token.read": Rule(Role.VIEWER, "account:read"),
     "token.create": Rule(Role.VIEWER, "account:write"),
     "token.revoke": Rule(Role.VIEWER, "account:write"),
 }
-"""Tokens are each person's own: a viewer may make one, and it can do no more than a viewer."""
+"""Tokens are each person's own: a viewer may make one, and it can do no more than a viewer.
+
+What can be read of a secret is its name and its history, which whoever writes workflows needs. An editor's
+workflow may use any secret, and its list of hosts says where to: so values and lists are not an editor's to
+change.
+"""
 
 
 def allows(role: str | None, action: str, *, scopes: Collection[str] = ()) -> bool:

@@ -15,7 +15,7 @@ from fermata.api.parsing import JsonPatchParser, StrictJsonParser
 from fermata.api.problems import InvalidRequest, PreconditionRequired
 from fermata.api.resource import Input, Query
 from fermata.api.schema import described
-from fermata.api.shapes import Draft, Published, Version, VersionPage
+from fermata.api.shapes import Draft, JustPublished, Version, VersionPage
 from fermata.api.workflows import OneWorkflow
 from fermata.workflows import models, operations, queries
 from fermata.workflows.operations import Content, shown_draft
@@ -106,13 +106,13 @@ class PublishView(OneWorkflow):
 
     actions = {"post": "workflow.publish"}
 
-    @described("Publish", body=Publish, answer=Published, status=201, errors=(409, 412, 422))
+    @described("Publish", body=Publish, answer=JustPublished, status=201, errors=(409, 412, 422))
     def post(self, request: Request, workflow_id: UUID) -> Response:
         """The draft as the next version; 422 with every problem when it is not valid."""
         rev = self.body(Publish).draft_rev
-        return Response(
-            _published(operations.publish(workflow_id, by=self.principal.user, rev=rev)), status=201
-        )
+        version = operations.publish(workflow_id, by=self.principal.user, rev=rev)
+        warnings = operations.problems(version.definition, workspace_id=version.workspace_id)
+        return Response({**_published(version), "warnings": warnings}, status=201)
 
 
 class VersionsView(OneWorkflow):

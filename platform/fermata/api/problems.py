@@ -63,6 +63,7 @@ STATUS: tuple[tuple[type[errors.FermataError], int], ...] = (
     (errors.Forbidden, 403),
     (errors.NotFound, 404),
     (errors.DraftOutOfDate, 412),
+    (errors.OutOfDate, 412),
     (errors.Conflict, 409),
     (errors.PayloadTooLarge, 413),
     (errors.InvalidDocument, 422),

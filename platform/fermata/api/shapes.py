@@ -101,6 +101,29 @@ class TokenPage(BaseModel):
     next: Next
 
 
+class Secret(BaseModel):
+    """A secret without its value."""
+
+    id: UUID
+    workspace_id: UUID
+    name: str = Field(description="as expressions use it: secrets.<name>")
+    description: str
+    hosts: list[str] = Field(description="where it may be sent; empty: anywhere")
+    version: int = Field(description="grows with every value")
+    created_by: str | None
+    updated_by: str | None
+    created_at: datetime
+    updated_at: datetime
+    last_used_at: datetime | None = Field(description="to the minute")
+
+
+class SecretPage(BaseModel):
+    """A page of secrets, by name."""
+
+    results: list[Secret]
+    next: Next
+
+
 class RecentExecution(BaseModel):
     """One of the last 20 executions of a workflow."""
 
@@ -174,6 +197,12 @@ class Published(BaseModel):
     version: int
     digest: str
     created_at: datetime
+
+
+class JustPublished(Published):
+    """What publishing answers."""
+
+    warnings: list[DocumentProblem] = Field(description="what did not stop it, such as missing secrets")
 
 
 class VersionRow(Published):

@@ -203,7 +203,8 @@ class ValidateView(OneWorkflow):
         """Every problem at once; nothing is stored or evaluated."""
         given = self.body(OwnDefinition)
         sent = "definition" in given.model_fields_set
-        return Response(judged(given.definition if sent else queries.draft(workflow_id).definition))
+        definition = given.definition if sent else queries.draft(workflow_id).definition
+        return Response(judged(definition, workspace_id=self.subject.workspace_id))
 
 
 class ValidateAnyView(Resource):
@@ -214,14 +215,15 @@ class ValidateAnyView(Resource):
     @described("Validate a definition", body=AnyDefinition, answer=Validation, workspace=True)
     def post(self, request: Request) -> Response:
         """Every problem at once; nothing is stored or evaluated."""
-        self.workspace_ids("workflow.validate")
-        return Response(judged(self.body(AnyDefinition).definition))
+        places = self.workspace_ids("workflow.validate")
+        only = places[0] if len(places) == 1 else None
+        return Response(judged(self.body(AnyDefinition).definition, workspace_id=only))
 
 
-def judged(definition: Any) -> dict[str, Any]:
+def judged(definition: Any, *, workspace_id: UUID | None) -> dict[str, Any]:
     """{"valid", "problems"}. Raises PayloadTooLarge for what no draft could hold."""
     limits.check_size(definition)
-    found = operations.problems(definition)
+    found = operations.problems(definition, workspace_id=workspace_id)
     return {"valid": all(row["severity"] != "error" for row in found), "problems": found}
 
 

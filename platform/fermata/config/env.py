@@ -101,6 +101,13 @@ def _reachable(value: str) -> tuple[str, ...]:
     return hosts
 
 
+def _sealing_keys(value: str) -> tuple[str, ...]:
+    keys = tuple(part.strip() for part in value.split(",") if part.strip())
+    if any(len(key) < SHORTEST_SECRET or key.lower() in KNOWN_SECRETS for key in keys):
+        raise ValueError(f"must be keys of {SHORTEST_SECRET} characters or more, separated by commas")
+    return keys
+
+
 def _database(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in {"postgres", "postgresql"} or not parts.hostname or len(parts.path) < 2:
@@ -173,8 +180,15 @@ class Environment:
     secret_key: str | None = _variable(
         "FERMATA_SECRET_KEY",
         None,
-        "Signs cookies and seals credentials: 32 characters or more. "
+        "Signs cookies and, without FERMATA_SEALING_KEYS, seals secrets: 32 characters or more. "
         "Unset: generated into FERMATA_HOME/secret_key when PostgreSQL is embedded; required otherwise.",
+    )
+    sealing_keys: tuple[str, ...] = _variable(
+        "FERMATA_SEALING_KEYS",
+        "",
+        "Keys that seal the workspaces' secrets, 32 characters or more each, separated by commas: "
+        "the first seals, all open. Unset: FERMATA_SECRET_KEY does both.",
+        parse=_sealing_keys,
     )
     admin_password: str | None = _variable(
         "FERMATA_ADMIN_PASSWORD",

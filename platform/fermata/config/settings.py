@@ -59,6 +59,7 @@ FERMATA_REACHABLE_HOSTS = ENVIRONMENT.reachable_hosts
 # --- Who may talk to us ---
 
 SECRET_KEY = env.secret_key(ENVIRONMENT)
+FERMATA_SEALING_KEYS = ENVIRONMENT.sealing_keys or (SECRET_KEY,)
 DEBUG = ENVIRONMENT.debug
 _PUBLIC = urlsplit(ENVIRONMENT.address)
 _SECURE = _PUBLIC.scheme == "https"

@@ -17,7 +17,7 @@ from fermata.graph.compile import compile_document
 from fermata.graph.plan import Plan
 from fermata.graph.validate import validate
 from fermata.nodes.catalogue import catalogue
-from fermata.workflows import formats, limits, patches
+from fermata.workflows import formats, limits, patches, secret_readers
 from fermata.workflows.models import Draft, Version, Workflow
 
 LONGEST_NAME = 200
@@ -96,12 +96,13 @@ def replace_draft(workflow_id: UUID, *, content: Content, rev: int | None, by: U
         return _write(draft, content, by=by)
 
 
-def problems(definition: Any) -> list[dict[str, Any]]:
+def problems(definition: Any, *, workspace_id: UUID | None = None) -> list[dict[str, Any]]:
     """Every problem of a definition, errors and warnings, in the shape of the interface.
 
-    Evaluates nothing.
+    Evaluates nothing. ``workspace_id``: warn of secrets that it does not have.
     """
-    return [_shown(problem) for problem in validate(definition, catalogue())]
+    found = [_shown(problem) for problem in validate(definition, catalogue())]
+    return found if workspace_id is None else [*found, *secret_readers.missing(definition, workspace_id)]
 
 
 def publish(workflow_id: UUID, *, by: User | None, rev: int | None = None) -> Version:

@@ -11,7 +11,14 @@ from django.urls import URLPattern
 from fermata.accounts.permissions import ACTIONS, RANK, Role
 from fermata.api.resource import PUBLIC, SIGNED_IN, Resource
 from fermata.api.urls import urlpatterns
-from tests.factories import ApprovalFactory, ExecutionFactory, RegionFactory, StepFactory, VersionFactory
+from tests.factories import (
+    ApprovalFactory,
+    ExecutionFactory,
+    RegionFactory,
+    SecretFactory,
+    StepFactory,
+    VersionFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -69,6 +76,7 @@ def ids(workspace) -> dict[str, str]:
         "<uuid:step_id>": str(step.id),
         "<uuid:approval_id>": str(ApprovalFactory(step=step).id),
         "<uuid:token_id>": str(uuid.uuid4()),
+        "<uuid:secret_id>": str(SecretFactory(workspace=workspace).id),
         "<int:number>": "1",
     }
 

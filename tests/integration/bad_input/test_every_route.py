@@ -8,7 +8,14 @@ from collections.abc import Callable
 import pytest
 
 from fermata.api.resource import PUBLIC
-from tests.factories import ApprovalFactory, ExecutionFactory, RegionFactory, StepFactory, VersionFactory
+from tests.factories import (
+    ApprovalFactory,
+    ExecutionFactory,
+    RegionFactory,
+    SecretFactory,
+    StepFactory,
+    VersionFactory,
+)
 from tests.integration.api.test_rights import ROUTES, filled
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +37,7 @@ BODIES = {
     "unknown members": b'{"id": "x", "workspace_id": "x", "is_superuser": true, "role": "owner"}',
     "ten megabytes": b'{"name": "' + b"x" * 10_000_000 + b'"}',
 }
-BODYLESS = ("cancel", "pause", "resume", "ticket", "workflow.archive", "token.revoke")
+BODYLESS = ("cancel", "pause", "resume", "ticket", "workflow.archive", "token.revoke", "secret.delete")
 """Commands that read no body: whatever is sent along, they do what they are asked to."""
 
 
@@ -45,6 +52,7 @@ def ids(workspace) -> dict[str, str]:
         "<uuid:step_id>": str(step.id),
         "<uuid:approval_id>": str(ApprovalFactory(step=step).id),
         "<uuid:token_id>": str(uuid.uuid4()),
+        "<uuid:secret_id>": str(SecretFactory(workspace=workspace).id),
         "<int:number>": "1",
     }
 
@@ -83,7 +91,14 @@ def test_a_query_that_means_nothing_is_refused_by_every_list(editor, ids, query)
 
 def _names(path: str) -> str:
     """Lists end in a plural that is no single object."""
-    plural = path.rpartition("/")[2] in {"workflows", "executions", "steps", "approvals", "versions"}
+    plural = path.rpartition("/")[2] in {
+        "workflows",
+        "executions",
+        "steps",
+        "approvals",
+        "versions",
+        "secrets",
+    }
     return "cursor" if plural else ""
 
 

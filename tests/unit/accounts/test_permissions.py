@@ -46,6 +46,7 @@ def test_a_viewer_changes_nothing_but_their_own_tokens():
         "execution.read",
         "approval.read",
         "node_type.read",
+        "secret.read",
         "token.read",
         "token.create",
         "token.revoke",

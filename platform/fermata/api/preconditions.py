@@ -1,0 +1,32 @@
+"""``If-Match`` and ``If-None-Match`` of things that carry a version."""
+
+from __future__ import annotations
+
+from rest_framework.request import Request
+
+from fermata.api.problems import InvalidRequest
+
+LONGEST_VERSION = 9
+
+
+def etag(version: int) -> str:
+    """The tag of a version."""
+    return f'"{version}"'
+
+
+def expected_version(request: Request) -> int | None:
+    """The version ``If-Match`` names; None without one, and for ``*``. Raises InvalidRequest."""
+    header = request.META.get("HTTP_IF_MATCH", "").strip()
+    if header in {"", "*"}:
+        return None
+    digits = header.removeprefix("W/").strip('"')
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= LONGEST_VERSION):
+        cure = 'Send If-Match: "<version>", such as "12".'
+        raise InvalidRequest("If-Match holds no version.", cure=cure)
+    return int(digits)
+
+
+def is_known(request: Request, version: int) -> bool:
+    """Whether ``If-None-Match`` names this version: the client has it already."""
+    known: str = request.META.get("HTTP_IF_NONE_MATCH", "")
+    return known.strip() == etag(version)
