@@ -37,6 +37,11 @@ class Workspace(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def workspace_id(self) -> uuid.UUID:
+        """Every object belongs to a workspace; a workspace to itself."""
+        return self.id
+
 
 class Membership(models.Model):
     """One user's role in one workspace."""

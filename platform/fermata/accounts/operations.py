@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from fermata.accounts import tokens
+from fermata.accounts import audit, tokens
 from fermata.accounts.models import ApiToken, Membership, User, Workspace
 from fermata.accounts.permissions import SCOPES, Role
-from fermata.errors import InvalidInput, NotFound
+from fermata.errors import Conflict, InvalidInput, NotFound
 
 DEFAULT_WORKSPACE = "default"
 ADMINISTRATOR = "admin"
@@ -67,14 +68,43 @@ def ensure_first_administrator(password: str | None) -> Created | None:
 
 
 def create_workspace(*, slug: str, name: str, owner: User) -> Workspace:
-    """A workspace owned by ``owner``. Raises InvalidInput when the slug is taken."""
+    """A workspace owned by ``owner``. Raises InvalidInput, and Conflict when the slug is taken."""
+    workspace = Workspace(slug=slug, name=name.strip())
+    _check_workspace(workspace)
     try:
         with transaction.atomic():
-            workspace = Workspace.objects.create(slug=slug, name=name)
+            workspace.save(force_insert=True)
             Membership.objects.create(user=owner, workspace=workspace, role=Role.OWNER.value)
+            by = f"user:{owner.get_username()}"
+            audit.note("workspace.created", by=by, workspace_id=workspace.id, slug=slug)
     except IntegrityError as error:
-        raise InvalidInput("There is a workspace of this name already.", problems=[]) from error
+        raise Conflict(
+            f"There is a workspace {slug} already.", cure="Choose another slug.", pointer="/slug"
+        ) from error
     return workspace
+
+
+def rename_workspace(workspace: Workspace, *, name: str, by: User) -> Workspace:
+    """Change the name; the slug stays, because programs use it. Raises InvalidInput."""
+    before, workspace.name = workspace.name, name.strip()
+    _check_workspace(workspace)
+    with transaction.atomic():
+        workspace.save(update_fields=["name"])
+        who = f"user:{by.get_username()}"
+        audit.note("workspace.renamed", by=who, workspace_id=workspace.id, name=workspace.name, before=before)
+    return workspace
+
+
+def _check_workspace(workspace: Workspace) -> None:
+    try:
+        workspace.full_clean(validate_unique=False)
+    except ValidationError as error:
+        rows = [
+            {"code": "invalid_value", "pointer": f"/{name}", "message": message, "cure": "Correct the value."}
+            for name, messages in error.message_dict.items()
+            for message in messages
+        ]
+        raise InvalidInput(rows[0]["message"], problems=rows) from error
 
 
 def set_role(*, user: User, workspace: Workspace, role: Role) -> Membership:
@@ -123,12 +153,27 @@ def create_token(
         scopes=sorted(set(scopes)),
         expires_at=expires_at,
     )
+    _note_token("token.created", token, by=user, scopes=token.scopes, expires_at=expires_at)
     return IssuedToken(token=token, text=str(text))
 
 
-def revoke_token(token: ApiToken) -> None:
-    """Make a token useless from now on; again changes nothing."""
-    ApiToken.objects.filter(id=token.id, revoked_at=None).update(revoked_at=Now())
+def revoke_token(token: ApiToken, *, by: User | None = None) -> bool:
+    """Make a token useless from now on; False when it was already. ``by`` None: its own user."""
+    changed = ApiToken.objects.filter(id=token.id, revoked_at=None).update(revoked_at=Now())
+    if changed:
+        _note_token("token.revoked", token, by=by or token.user)
+    return bool(changed)
+
+
+def _note_token(action: str, token: ApiToken, *, by: User, **facts: object) -> None:
+    audit.note(
+        action,
+        by=f"user:{by.get_username()}",
+        token_id=token.id,
+        name=token.name,
+        workspace_id=token.workspace_id,
+        **facts,
+    )
 
 
 def note_token_use(token: ApiToken) -> None:

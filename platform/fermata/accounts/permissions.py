@@ -33,6 +33,8 @@ SCOPES = (
     "secrets:write",
     "account:read",
     "account:write",
+    "installation:read",
+    "installation:write",
 )
 """What an API token can be narrowed to. A ``write`` scope includes its ``read``."""
 
@@ -69,6 +71,13 @@ ACTIONS: dict[str, Rule] = {
     "token.read": Rule(Role.VIEWER, "account:read"),
     "token.create": Rule(Role.VIEWER, "account:write"),
     "token.revoke": Rule(Role.VIEWER, "account:write"),
+    "workspace.read": Rule(Role.VIEWER, "account:read"),
+    "workspace.rename": Rule(Role.ADMIN, "account:write"),
+    "workspace.leave": Rule(Role.VIEWER, "account:write"),
+    "member.read": Rule(Role.VIEWER, "account:read"),
+    "member.add": Rule(Role.ADMIN, "account:write"),
+    "member.change": Rule(Role.ADMIN, "account:write"),
+    "member.remove": Rule(Role.ADMIN, "account:write"),
 }
 """Tokens are each person's own: a viewer may make one, and it can do no more than a viewer.
 
@@ -76,6 +85,24 @@ What can be read of a secret is its name and its history, which whoever writes w
 workflow may use any secret, and its list of hosts says where to: so values and lists are not an editor's to
 change.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class InstallationRule:
+    """Whether an action beyond any workspace needs an administrator, or staff; and the token scope."""
+
+    administrator: bool
+    scope: str
+
+
+INSTALLATION: dict[str, InstallationRule] = {
+    "workspace.create": InstallationRule(administrator=False, scope="installation:write"),
+    "workspace.any": InstallationRule(administrator=True, scope="installation:write"),
+    "user.read": InstallationRule(administrator=True, scope="installation:read"),
+    "user.create": InstallationRule(administrator=True, scope="installation:write"),
+    "user.change": InstallationRule(administrator=True, scope="installation:write"),
+}
+"""What no role in a workspace grants. ``workspace.any``: manage the members of every workspace."""
 
 
 def allows(role: str | None, action: str, *, scopes: Collection[str] = ()) -> bool:
@@ -101,6 +128,22 @@ def refusal(role: str | None, action: str, *, scopes: Collection[str] = ()) -> s
     if RANK[Role(role)] < RANK[rule.role]:
         return f"This needs the role {rule.role} or above; yours is {role}."
     return f"This token lacks the scope {rule.scope}."
+
+
+def installation_refusal(
+    action: str, *, staff: bool, administrator: bool, scopes: Collection[str] | None
+) -> str | None:
+    """Why somebody may not do an ``INSTALLATION`` action, or None when they may.
+
+    ``scopes``: the token's, None for a session. A token belongs to one workspace, so only one whose scopes
+    name the installation reaches beyond it.
+    """
+    rule = INSTALLATION[action]
+    if not (administrator or (staff and not rule.administrator)):
+        return f"This is for {'administrators' if rule.administrator else 'the staff'} of the installation."
+    if scopes is not None and not (scopes and _covers(scopes, rule.scope)):
+        return f"This token lacks the scope {rule.scope}."
+    return None
 
 
 def _covers(scopes: Collection[str], scope: str) -> bool:

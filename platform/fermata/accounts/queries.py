@@ -39,6 +39,15 @@ class Principal:
         """Why they may not do ``action`` in the workspace, or None when they may."""
         return permissions.refusal(self.roles.get(workspace_id), action, scopes=self.scopes)
 
+    def installation_refusal(self, action: str) -> str | None:
+        """Why they may not do an action beyond any workspace, or None when they may."""
+        return permissions.installation_refusal(
+            action,
+            staff=self.user.is_staff,
+            administrator=self.user.is_superuser,
+            scopes=None if self.token is None else self.scopes,
+        )
+
 
 def principal_of_user(user: User) -> Principal:
     """The principal of a signed-in user, with every role they hold now (one query)."""
@@ -79,6 +88,48 @@ def workspace(reference: str, *, among: Sequence[UUID]) -> Workspace | None:
         return rows.filter(id=UUID(reference)).first()
     except ValueError:
         return rows.filter(slug=reference).first()
+
+
+def workspace_by_id(workspace_id: UUID) -> Workspace | None:
+    """Any workspace, or None."""
+    return Workspace.objects.filter(id=workspace_id).first()
+
+
+def members(workspace_id: UUID, *, after: str | None = None, limit: int = 50) -> list[Membership]:
+    """Memberships of a workspace with their users, by username; ``after``: only names behind this one."""
+    rows = Membership.objects.filter(workspace_id=workspace_id).select_related("user")
+    if after is not None:
+        rows = rows.filter(user__username__gt=after)
+    return list(rows.order_by("user__username")[:limit])
+
+
+def member(workspace_id: UUID, *, user_id: UUID) -> Membership | None:
+    """One membership with its user, or None."""
+    rows = Membership.objects.filter(workspace_id=workspace_id, user_id=user_id)
+    return rows.select_related("user").first()
+
+
+def users(
+    *, search: str = "", active: bool | None = None, after: str | None = None, limit: int = 50
+) -> list[User]:
+    """Users by username; ``search`` looks in names and addresses, ``after``: only names behind this one."""
+    rows = User.objects.all()
+    if search:
+        looked_in = ("username", "first_name", "last_name", "email")
+        found = Q()
+        for name in looked_in:
+            found |= Q(**{f"{name}__icontains": search})
+        rows = rows.filter(found)
+    if active is not None:
+        rows = rows.filter(is_active=active)
+    if after is not None:
+        rows = rows.filter(username__gt=after)
+    return list(rows.order_by("username")[:limit])
+
+
+def user(user_id: UUID) -> User | None:
+    """One user, active or not, or None."""
+    return User.objects.filter(id=user_id).first()
 
 
 def usernames(ids: Sequence[UUID]) -> dict[UUID, str]:

@@ -21,6 +21,7 @@ from rest_framework.views import APIView
 
 from fermata.accounts import queries as accounts
 from fermata.accounts.operations import DEFAULT_WORKSPACE
+from fermata.accounts.permissions import INSTALLATION
 from fermata.accounts.queries import Principal
 from fermata.api import problems
 from fermata.api.authentication import CookieAuthentication, TokenAuthentication
@@ -106,11 +107,13 @@ class Resource(APIView):
         self.principal = request.auth
         if action == SIGNED_IN:
             return
+        if action in INSTALLATION:
+            self.require_installation(action)
         try:
             self.subject = self.load(**kwargs)
         except NotFound as error:
             raise NotFound(self.missing) from error
-        if self.subject is not None:
+        if self.subject is not None and action not in INSTALLATION:
             self.require(self.subject.workspace_id, action)
 
     def require(self, workspace_id: UUID, action: str) -> None:
@@ -118,6 +121,12 @@ class Resource(APIView):
         if not self.principal.sees(workspace_id):
             raise NotFound(self.missing)
         reason = self.principal.refusal(workspace_id, action)
+        if reason is not None:
+            raise Forbidden(reason)
+
+    def require_installation(self, action: str) -> None:
+        """Raise Forbidden for whoever may not do an action beyond any workspace."""
+        reason = self.principal.installation_refusal(action)
         if reason is not None:
             raise Forbidden(reason)
 

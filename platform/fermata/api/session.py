@@ -1,4 +1,4 @@
-"""``/session`` (sign in and out), ``/me``, ``/workspaces``.
+"""``/session`` (sign in and out), ``/me`` and its password.
 
 Django's own sign-in works on the request that DRF wraps, hence ``_request``.
 """
@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth import authenticate, login, logout
+from django.contrib.auth import authenticate, login, logout, update_session_auth_hash
 from django.middleware.csrf import get_token
 from pydantic import Field
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from fermata.accounts import queries, throttle
+from fermata.accounts import audit, queries, sessions, throttle, users
 from fermata.accounts.models import User
 from fermata.accounts.queries import Principal
 from fermata.api.problems import NotSignedIn, TooManyRequests
 from fermata.api.resource import PUBLIC, SIGNED_IN, Input, Resource
 from fermata.api.schema import described
-from fermata.api.shapes import Me, WorkspacePage
+from fermata.api.shapes import Me
+from fermata.errors import Forbidden
 
 
 class SignIn(Input):
@@ -28,6 +29,13 @@ class SignIn(Input):
 
     username: str = Field(min_length=1, max_length=150)
     password: str = Field(min_length=1, max_length=1000)
+
+
+class NewPassword(Input):
+    """The old password and the one to come."""
+
+    old_password: str = Field(min_length=1, max_length=1000)
+    new_password: str = Field(min_length=1, max_length=1000)
 
 
 class SessionView(Resource):
@@ -52,6 +60,8 @@ class SessionView(Resource):
             raise NotSignedIn("The name or the password is wrong.")
         throttle.forget(given.username, address=address)
         login(request._request, user)
+        sessions.begin(request._request.session)
+        audit.note("session.begun", by=f"user:{user.get_username()}", address=address)
         get_token(request._request)
         return Response(me(queries.principal_of_user(user)))
 
@@ -74,15 +84,26 @@ class MeView(Resource):
         return Response(me(self.principal))
 
 
-class WorkspacesView(Resource):
-    """The caller's workspaces."""
+class PasswordView(Resource):
+    """The caller's password."""
 
-    actions = {"get": SIGNED_IN}
+    actions = {"put": SIGNED_IN}
 
-    @described("List my workspaces", answer=WorkspacePage)
-    def get(self, request: Request) -> Response:
-        """Every workspace the caller is a member of (a token: its own)."""
-        return Response({"results": workspaces(self.principal), "next": None})
+    @described("Change my password", body=NewPassword, status=204, errors=(422, 429))
+    def put(self, request: Request) -> Response:
+        """Needs the old one; every other session of the caller ends. Tokens stay: revoke them apart."""
+        if self.principal.token is not None:
+            raise Forbidden("A token changes no password.", cure="Sign in with the old password.")
+        given = self.body(NewPassword)
+        user = self.principal.user
+        address = request.META.get("REMOTE_ADDR", "")
+        wait = throttle.attempt(user.get_username(), address=address)
+        if wait is not None:
+            raise TooManyRequests(retry_after_seconds=wait)
+        users.change_password(user, old=given.old_password, new=given.new_password)
+        throttle.forget(user.get_username(), address=address)
+        update_session_auth_hash(request._request, user)
+        return Response(status=204)
 
 
 def me(principal: Principal) -> dict[str, Any]:
@@ -95,6 +116,7 @@ def me(principal: Principal) -> dict[str, Any]:
             "name": user.get_full_name(),
             "email": user.email,
             "is_staff": user.is_staff,
+            "is_superuser": user.is_superuser,
         },
         "workspaces": workspaces(principal),
         "locale": user.locale,

@@ -56,6 +56,7 @@ class Person(BaseModel):
     name: str
     email: str
     is_staff: bool
+    is_superuser: bool
 
 
 class Me(BaseModel):
@@ -72,6 +73,69 @@ class WorkspacePage(BaseModel):
     """The caller's workspaces."""
 
     results: list[WorkspaceRow]
+    next: Next
+
+
+class Workspace(BaseModel):
+    """One workspace; ``role`` is null for an administrator who is no member."""
+
+    id: UUID
+    slug: str
+    name: str
+    role: str | None
+    created_at: datetime
+    can: Can
+
+
+class Member(BaseModel):
+    """Somebody's role in a workspace."""
+
+    user_id: UUID
+    username: str
+    name: str
+    role: Literal["owner", "admin", "editor", "operator", "viewer"]
+    is_active: bool
+    created_at: datetime
+
+
+class MemberPage(BaseModel):
+    """The members of a workspace, by username."""
+
+    results: list[Member]
+    next: Next
+
+
+class UserRow(BaseModel):
+    """A user of the installation."""
+
+    id: UUID
+    username: str
+    name: str
+    email: str
+    locale: str
+    is_active: bool
+    is_staff: bool
+    is_superuser: bool
+    created_at: datetime
+    last_sign_in_at: datetime | None
+
+
+class User(UserRow):
+    """One user with their workspaces."""
+
+    workspaces: list[WorkspaceRow]
+
+
+class NewUser(User):
+    """A new user; ``password`` is the generated one, shown this once, null when it was given."""
+
+    password: str | None
+
+
+class UserPage(BaseModel):
+    """The users of the installation, by username."""
+
+    results: list[UserRow]
     next: Next
 
 

@@ -70,6 +70,9 @@ class TokensView(Resource):
         own = self.principal.token
         if own is None:
             return
+        beyond = {scope for scope in given.scopes if scope.startswith("installation:")}
+        if beyond - set(own.scopes):  # no scopes at all is everything in the workspace, nothing beyond it
+            raise Forbidden("A token cannot make one that may do more than itself.")
         if own.scopes and (not given.scopes or not set(given.scopes) <= set(own.scopes)):
             raise Forbidden("A token cannot make one that may do more than itself.")
         if own.expires_at is not None and _later(given.expires_at, own.expires_at):
@@ -92,7 +95,7 @@ class TokenView(Resource):
     @described("Revoke a token", status=204)
     def delete(self, request: Request, token_id: UUID) -> Response:
         """Make it useless from now on."""
-        operations.revoke_token(self.subject)
+        operations.revoke_token(self.subject, by=self.principal.user)
         return Response(status=204)
 
 

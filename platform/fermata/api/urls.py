@@ -15,6 +15,7 @@ from fermata.api import (
     drafts,
     executions,
     health,
+    members,
     node_types,
     problems,
     reference,
@@ -23,10 +24,13 @@ from fermata.api import (
     starts,
     steps,
     tokens,
+    users,
+    workspaces,
 )
 from fermata.api import workflows as flows
 
 EXECUTION = "workflows/executions/<uuid:execution_id>"
+WORKSPACE = "workspaces/<uuid:workspace_id>"
 WORKFLOW = "workflows/<uuid:workflow_id>"
 
 
@@ -53,7 +57,14 @@ urlpatterns: list[URLPattern] = [
     path("schema", reference.SchemaView.as_view()),
     path("session", session.SessionView.as_view()),
     path("me", session.MeView.as_view()),
-    path("workspaces", session.WorkspacesView.as_view()),
+    path("me/password", session.PasswordView.as_view()),
+    path("workspaces", workspaces.WorkspacesView.as_view()),
+    path(WORKSPACE, workspaces.WorkspaceView.as_view()),
+    path(f"{WORKSPACE}/leave", workspaces.LeaveView.as_view()),
+    path(f"{WORKSPACE}/members", members.MembersView.as_view()),
+    path(f"{WORKSPACE}/members/<uuid:user_id>", members.MemberView.as_view()),
+    path("users", users.UsersView.as_view()),
+    path("users/<uuid:user_id>", users.UserView.as_view()),
     path("tokens", tokens.TokensView.as_view()),
     path("tokens/<uuid:token_id>", tokens.TokenView.as_view()),
     path("secrets", secrets.SecretsView.as_view()),

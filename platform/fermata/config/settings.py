@@ -73,7 +73,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _SECURE
 SESSION_ENGINE = "fermata.accounts.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_COOKIE_AGE = 24 * 3600  # unused that long it ends; `accounts.sessions` prolongs it
 SECURE_HSTS_SECONDS = 31_536_000 if _SECURE else 0
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
@@ -115,6 +115,7 @@ MIDDLEWARE = [
     "fermata.config.static_files.StaticFiles",
     "fermata.config.headers.SecurityHeaders",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "fermata.accounts.sessions.IdleExpiry",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

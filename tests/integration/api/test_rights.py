@@ -8,12 +8,14 @@ from collections.abc import Iterator
 import pytest
 from django.urls import URLPattern
 
-from fermata.accounts.permissions import ACTIONS, RANK, Role
+from fermata.accounts.models import User
+from fermata.accounts.permissions import ACTIONS, INSTALLATION, RANK, Role
 from fermata.api.resource import PUBLIC, SIGNED_IN, Resource
 from fermata.api.urls import urlpatterns
 from tests.factories import (
     ApprovalFactory,
     ExecutionFactory,
+    MembershipFactory,
     RegionFactory,
     SecretFactory,
     StepFactory,
@@ -38,7 +40,8 @@ def routes() -> Iterator[tuple[str, str, str]]:
 
 
 ROUTES = list(routes())
-GUARDED = [(path, method, action) for path, method, action in ROUTES if action not in {PUBLIC, SIGNED_IN}]
+GUARDED = [(path, method, action) for path, method, action in ROUTES if action in ACTIONS]
+BEYOND = [(path, method, action) for path, method, action in ROUTES if action in INSTALLATION]
 
 
 def views() -> Iterator[tuple[URLPattern, type[Resource]]]:
@@ -52,7 +55,7 @@ def test_every_handler_names_an_action_that_stands_in_the_table():
     for entry, view in views():
         handlers = {name for name in Resource.http_method_names if hasattr(view, name)} - {"head"}
         assert handlers == set(view.actions), entry.pattern
-        assert set(view.actions.values()) <= {*ACTIONS, PUBLIC, SIGNED_IN}, entry.pattern
+        assert set(view.actions.values()) <= {*ACTIONS, *INSTALLATION, PUBLIC, SIGNED_IN}, entry.pattern
 
 
 def test_only_the_known_routes_are_open_to_everybody():
@@ -62,6 +65,7 @@ def test_only_the_known_routes_are_open_to_everybody():
 def test_every_action_of_the_table_is_asked_for_somewhere():
     used = {action for _, _, action in ROUTES} | {"workflow.start_draft"}
     assert set(ACTIONS) <= used
+    assert {"workspace.any"} | {action for _, _, action in BEYOND} == set(INSTALLATION)
 
 
 @pytest.fixture
@@ -77,6 +81,8 @@ def ids(workspace) -> dict[str, str]:
         "<uuid:approval_id>": str(ApprovalFactory(step=step).id),
         "<uuid:token_id>": str(uuid.uuid4()),
         "<uuid:secret_id>": str(SecretFactory(workspace=workspace).id),
+        "<uuid:workspace_id>": str(workspace.id),
+        "<uuid:user_id>": str(MembershipFactory(workspace=workspace, role="viewer").user_id),
         "<int:number>": "1",
     }
 
@@ -106,7 +112,7 @@ def test_a_member_without_the_right_gets_403_and_one_with_it_does_not(caller_of,
     caller = caller_of(role.value)
     seen = 0
     for path, method, action in GUARDED:
-        if "<uuid:token_id>" in path:
+        if "<uuid:token_id>" in path or action == "workspace.leave":
             continue
         status = caller.call(
             method.upper(), filled(path, ids), {"x": 1} if method != "get" else None
@@ -116,6 +122,33 @@ def test_a_member_without_the_right_gets_403_and_one_with_it_does_not(caller_of,
         assert status < 500
         seen += 1
     assert seen > 30
+
+
+@pytest.mark.parametrize("role", ["owner", "viewer"])
+def test_no_role_in_a_workspace_reaches_the_whole_installation(caller_of, ids, role):
+    caller = caller_of(role)
+    assert len(BEYOND) >= 5
+    for path, method, _ in BEYOND:
+        body = {"x": 1} if method != "get" else None
+        caller.call(method.upper(), filled(path, ids), body, status=403)
+        nothing = filled(path, {**ids, "<uuid:user_id>": str(uuid.uuid4())})
+        caller.call(method.upper(), nothing, body, status=403)
+
+
+def test_an_administrators_token_reaches_the_installation_only_when_it_says_so(caller_of, ids):
+    plain = caller_of("owner")
+    reading = caller_of("owner", scopes=("installation:read",))
+    writing = caller_of("owner", scopes=("installation:write",))
+    for caller in (plain, reading, writing):
+        User.objects.filter(id=caller.user.id).update(is_superuser=True, is_staff=True)
+    for path, method, action in BEYOND:
+        body = {"x": 1} if method != "get" else None
+        plain.call(method.upper(), filled(path, ids), body, status=403)
+        read = INSTALLATION[action].scope == "installation:read"
+        answer = reading.call(method.upper(), filled(path, ids), body)
+        assert (answer.status_code != 403) == read
+        assert writing.call(method.upper(), filled(path, ids), body).status_code in {200, 400}
+    plain.post("/tokens", {"name": "more", "scopes": ["installation:write"]}, status=403)
 
 
 def test_lists_show_nothing_of_other_workspaces(stranger, ids):

@@ -7,10 +7,12 @@ from collections.abc import Callable
 
 import pytest
 
+from fermata.accounts.permissions import INSTALLATION
 from fermata.api.resource import PUBLIC
 from tests.factories import (
     ApprovalFactory,
     ExecutionFactory,
+    MembershipFactory,
     RegionFactory,
     SecretFactory,
     StepFactory,
@@ -37,7 +39,17 @@ BODIES = {
     "unknown members": b'{"id": "x", "workspace_id": "x", "is_superuser": true, "role": "owner"}',
     "ten megabytes": b'{"name": "' + b"x" * 10_000_000 + b'"}',
 }
-BODYLESS = ("cancel", "pause", "resume", "ticket", "workflow.archive", "token.revoke", "secret.delete")
+BODYLESS = (
+    "cancel",
+    "pause",
+    "resume",
+    "ticket",
+    "workflow.archive",
+    "token.revoke",
+    "workspace.leave",
+    "member.remove",
+    "secret.delete",
+)
 """Commands that read no body: whatever is sent along, they do what they are asked to."""
 
 
@@ -53,6 +65,8 @@ def ids(workspace) -> dict[str, str]:
         "<uuid:approval_id>": str(ApprovalFactory(step=step).id),
         "<uuid:token_id>": str(uuid.uuid4()),
         "<uuid:secret_id>": str(SecretFactory(workspace=workspace).id),
+        "<uuid:workspace_id>": str(workspace.id),
+        "<uuid:user_id>": str(MembershipFactory(workspace=workspace, role="viewer").user_id),
         "<int:number>": "1",
     }
 
@@ -104,8 +118,8 @@ def _names(path: str) -> str:
 
 def test_ids_of_another_workspace_are_not_found_and_nothing_changes(stranger, ids, counted):
     before = counted()
-    for path, method, _ in ROUTES:
-        if "<uuid:" not in path or "<uuid:token_id>" in path:
+    for path, method, action in ROUTES:
+        if "<uuid:" not in path or "<uuid:token_id>" in path or action in INSTALLATION:
             continue
         headers = {"If_Match": "*"} if path.endswith("draft") else {}
         body = None if method == "get" else {"name": "taken", "decision": "approve", "action": "fail"}

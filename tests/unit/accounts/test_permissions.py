@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from fermata.accounts.permissions import ACTIONS, SCOPES, Role, allows, refusal
+from fermata.accounts.permissions import (
+    ACTIONS,
+    INSTALLATION,
+    SCOPES,
+    Role,
+    allows,
+    installation_refusal,
+    refusal,
+)
 
 
 def test_what_stands_in_no_row_is_denied():
@@ -38,7 +46,7 @@ def test_writing_includes_reading_but_not_the_other_way_round():
     assert not allows("owner", "workflow.edit", scopes=["workflows:read"])
 
 
-def test_a_viewer_changes_nothing_but_their_own_tokens():
+def test_a_viewer_changes_nothing_but_what_is_their_own():
     may = {action for action in ACTIONS if allows("viewer", action)}
     assert may == {
         "workflow.read",
@@ -50,4 +58,23 @@ def test_a_viewer_changes_nothing_but_their_own_tokens():
         "token.read",
         "token.create",
         "token.revoke",
+        "workspace.read",
+        "workspace.leave",
+        "member.read",
     }
+
+
+@pytest.mark.parametrize("action", sorted(INSTALLATION))
+def test_the_installation_is_for_its_people_and_for_tokens_that_name_it(action):
+    rule = INSTALLATION[action]
+    assert rule.scope in SCOPES
+
+    def may(*, staff=False, administrator=False, scopes=None):
+        return installation_refusal(action, staff=staff, administrator=administrator, scopes=scopes) is None
+
+    assert not may()
+    assert may(administrator=True)
+    assert may(staff=True) is not rule.administrator
+    assert not may(administrator=True, scopes=())
+    assert not may(administrator=True, scopes=("account:write",))
+    assert may(administrator=True, scopes=("installation:write",))
