@@ -20,6 +20,14 @@ from fermata.workflows import queries as workflows
 STATUSES = get_args(ExecutionStatus)
 
 
+def known_statuses(text: str | None) -> str | None:
+    """The text if it names statuses, separated by commas. Raises ValueError."""
+    unknown = [name for name in (text or "").split(",") if text and name not in STATUSES]
+    if unknown:
+        raise ValueError(f"there is no status {unknown[0]}; known are {', '.join(STATUSES)}")
+    return text
+
+
 class ExecutionFilters(Query):
     """``status``: one or several, separated by commas.
 
@@ -36,10 +44,7 @@ class ExecutionFilters(Query):
     @field_validator("status")
     @classmethod
     def _known(cls, text: str | None) -> str | None:
-        unknown = [name for name in (text or "").split(",") if text and name not in STATUSES]
-        if unknown:
-            raise ValueError(f"there is no status {unknown[0]}; known are {', '.join(STATUSES)}")
-        return text
+        return known_statuses(text)
 
 
 class ExecutionList(ExecutionFilters):

@@ -9,10 +9,9 @@ from pydantic import Field
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from fermata.accounts import tickets
 from fermata.api.execution_list import ExecutionFilters, ExecutionList, filters_of, listed, shown_row
 from fermata.api.frames import Events, Snapshot
-from fermata.api.permitted import ticket_purpose, with_can
+from fermata.api.permitted import with_can
 from fermata.api.resource import Input, Query, Resource
 from fermata.api.schema import described
 from fermata.api.shapes import (
@@ -20,7 +19,6 @@ from fermata.api.shapes import (
     ExecutionCounts,
     ExecutionPage,
     Status,
-    Ticket,
     Why,
 )
 from fermata.engine import journal, operations, plans
@@ -198,18 +196,6 @@ class SignalView(OneExecution):
             transient=given.transient,
         )
         return Response(_status(execution_id, None), status=202)
-
-
-class TicketView(OneExecution):
-    """A ticket for the stream."""
-
-    actions = {"post": "execution.read"}
-
-    @described("Get a ticket for the stream", answer=Ticket, status=201)
-    def post(self, request: Request, execution_id: UUID) -> Response:
-        """For ``?ticket=`` of the WebSocket: good for one handshake within 30 seconds."""
-        text, expires_at = tickets.issue(self.principal, purpose=ticket_purpose(execution_id))
-        return Response({"ticket": text, "expires_at": expires_at}, status=201)
 
 
 def _status(execution_id: UUID, status: str | None) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from django.test import Client
 from fermata.accounts import operations as accounts
 from fermata.accounts.models import ApiToken, Membership
 from fermata.api import frames
-from fermata.api.stream import consumer, hub
+from fermata.api.stream import connection, ear, feed, standing
 from fermata.api.stream.routing import websocket_urlpatterns
 from fermata.coordination import stream
 from fermata.engine import queries as engine
@@ -167,7 +167,7 @@ async def test_many_quick_events_are_sent_in_few_frames(editor, execution):
         while seen < 100:
             batch = await frame(socket, "events")
             seen, batches = seen + len(batch["events"]), batches + 1
-        assert batches <= (time.perf_counter() - began) / hub.COALESCE_SECONDS + 2
+        assert batches <= (time.perf_counter() - began) / feed.COALESCE_SECONDS + 2
 
 
 async def test_an_event_reaches_an_idle_client_well_within_200_ms(editor, execution):
@@ -184,7 +184,7 @@ async def test_an_event_reaches_an_idle_client_well_within_200_ms(editor, execut
 
 
 async def test_without_a_signal_the_journal_is_looked_at_anyway(editor, execution, monkeypatch):
-    monkeypatch.setattr(hub, "LOOK_SECONDS", 0.2)
+    monkeypatch.setattr(feed, "LOOK_SECONDS", 0.2)
     async with opened(path_of(execution), bearer(editor)) as socket:
         await frame(socket, "snapshot")
         await happen(execution, "quiet", announce=False)
@@ -195,7 +195,7 @@ async def test_without_redis_the_journal_is_looked_at_every_second(editor, execu
     async def gone(*_: Any, **__: Any) -> Any:
         raise stream_error
 
-    stream_error = hub.ServerUnavailable("Redis does not answer")
+    stream_error = ear.ServerUnavailable("Redis does not answer")
     monkeypatch.setattr(stream, "read", gone)
     monkeypatch.setattr(stream, "tip", gone)
     async with opened(path_of(execution), bearer(editor)) as socket:
@@ -216,7 +216,7 @@ async def test_counts_are_absolute(editor, execution):
 
 
 async def test_a_heartbeat_is_sent_when_nothing_else_was(editor, execution, monkeypatch):
-    monkeypatch.setattr(consumer, "HEARTBEAT_SECONDS", 0.1)
+    monkeypatch.setattr(connection, "HEARTBEAT_SECONDS", 0.1)
     async with opened(path_of(execution), bearer(editor)) as socket:
         await frame(socket, "snapshot")
         assert (await frame(socket, "heartbeat"))["cursor"] == engine.cursor(3)
@@ -225,11 +225,11 @@ async def test_a_heartbeat_is_sent_when_nothing_else_was(editor, execution, monk
 async def test_a_message_that_is_not_understood_is_answered(editor, execution):
     async with opened(path_of(execution), bearer(editor)) as socket:
         await socket.say("{nonsense")
-        assert (await frame(socket, "problem"))["code"] == "unknown_message"
+        assert (await frame(socket, "problem"))["code"] == "invalid_message"
 
 
 async def test_a_slow_client_is_told_to_take_a_new_snapshot_and_slows_nobody(editor, execution, monkeypatch):
-    monkeypatch.setattr(hub, "BACKLOG", 3)
+    monkeypatch.setattr(feed, "LOG_BATCHES", 3)
     stuck, closed = asyncio.Event(), asyncio.get_running_loop().create_future()
 
     slow = Socket(path_of(execution), bearer(editor))
@@ -258,7 +258,7 @@ async def test_a_slow_client_is_told_to_take_a_new_snapshot_and_slows_nobody(edi
 
 
 async def test_a_revoked_token_closes_the_socket_with_4401(editor, execution, monkeypatch):
-    monkeypatch.setattr(consumer, "STANDING_SECONDS", 0.1)
+    monkeypatch.setattr(standing, "STANDING_SECONDS", 0.1)
     async with opened(path_of(execution), bearer(editor)) as socket:
         await frame(socket, "snapshot")
         await sync_to_async(accounts.revoke_token)(await ApiToken.objects.aget(user=editor.user))
@@ -266,7 +266,7 @@ async def test_a_revoked_token_closes_the_socket_with_4401(editor, execution, mo
 
 
 async def test_a_withdrawn_membership_closes_the_socket_with_4403(editor, execution, monkeypatch):
-    monkeypatch.setattr(consumer, "STANDING_SECONDS", 0.1)
+    monkeypatch.setattr(standing, "STANDING_SECONDS", 0.1)
     async with opened(path_of(execution), bearer(editor)) as socket:
         await frame(socket, "snapshot")
         await Membership.objects.filter(user=editor.user).adelete()
@@ -320,7 +320,7 @@ class TestHandshake:
         assert await refused(path_of(execution), headers) == 403
 
     async def test_signing_out_closes_the_socket(self, workspace, execution, monkeypatch):
-        monkeypatch.setattr(consumer, "STANDING_SECONDS", 0.1)
+        monkeypatch.setattr(standing, "STANDING_SECONDS", 0.1)
         client = Client()
         headers = await sync_to_async(_signed_in)(workspace, client)
         own = [*headers, (b"host", b"localhost"), (b"origin", b"http://localhost")]

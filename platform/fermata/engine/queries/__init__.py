@@ -1,15 +1,16 @@
 """Reads of the engine for the interface. Rows leave here as plain values; nothing here writes or rings.
 
 ``executions`` (read, list, count), ``steps`` (rows, values by slice), ``events`` (the journal by cursor,
-snapshot, counts per node), ``waiting`` (why something does not move), ``approvals``, ``idempotency``. A page
-is asked for with ``after``: sort key and id of the last row of the page before. Cursors of the journal are
-:func:`cursor` texts.
+snapshot, counts per node), ``changes`` (what changed lately), ``waiting`` (why something does not move),
+``approvals``, ``idempotency``. A page is asked for with ``after``: sort key and id of the last row of the
+page before. Cursors of the journal are :func:`cursor` texts.
 """
 
 from __future__ import annotations
 
 from fermata.engine.queries.approvals import Approvals, approval, approvals
 from fermata.engine.queries.approvals import shown as shown_approval
+from fermata.engine.queries.changes import changed, executions_of, newest_change
 from fermata.engine.queries.events import cursor, events, node_counts, parse_cursor, snapshot
 from fermata.engine.queries.executions import (
     FINAL,
@@ -37,12 +38,15 @@ __all__ = [
     "StepFilters",
     "approval",
     "approvals",
+    "changed",
     "counts",
     "cursor",
     "events",
     "execution",
     "execution_status",
     "executions",
+    "executions_of",
+    "newest_change",
     "node_counts",
     "one_step",
     "parse_cursor",

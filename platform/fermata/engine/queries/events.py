@@ -86,7 +86,8 @@ def node_counts(execution_id: UUID) -> list[dict[str, Any]]:
 def snapshot(execution_id: UUID) -> dict[str, Any]:
     """The state now with the cursor to go on from; it may hold commits beyond its cursor. Raises NotFound.
 
-    At most 5,000 steps, live ones and then the newest first.
+    At most 5,000 steps, live ones and then the newest first. What it tells is durable: numbering flushes
+    every commit that was seen before it, also one that did not wait for its own flush.
     """
     seq = journal.number(execution_id)
     execution = read_execution(execution_id)
@@ -101,11 +102,13 @@ def snapshot(execution_id: UUID) -> dict[str, Any]:
         else []
     )
     found = [*live, *done]
+    nodes = node_counts(execution_id)
+    journal.number(execution_id)
     return {
         "type": "snapshot",
         "cursor": cursor(seq),
         "execution": execution,
-        "nodes": node_counts(execution_id),
+        "nodes": nodes,
         "steps": without_values(found[:SNAPSHOT_STEPS]),
         "steps_truncated": len(found) > SNAPSHOT_STEPS,
     }

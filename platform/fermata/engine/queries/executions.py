@@ -159,6 +159,11 @@ ORDER BY w.id, e.created_at DESC
 """One index walk of 20 rows per workflow, whatever the number of executions."""
 
 
+def with_liveness() -> QuerySet[Execution]:
+    """All executions, with what :func:`shown` needs to tell ``waiting`` from ``running``."""
+    return Execution.objects.annotate(**_liveness())
+
+
 def shown(row: Any) -> dict[str, Any]:
     """An execution's row as the interface shows it, without its values."""
     moves, rests = getattr(row, "moves", True), getattr(row, "rests", False)
