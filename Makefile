@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 SOURCES := platform workers tests manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-here test-fleets crash demo lint types verify fmt token generate lock
+.PHONY: help run test test-here test-fleets crash bench demo lint types verify fmt token generate lock
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,11 @@ test-fleets: $(READY)
 
 crash: $(READY) ## The crash matrix in full: processes are killed at every named point
 	FERMATA_CRASH_REPORT=docs/architecture/crash-matrix.md $(PY) -m pytest tests/crash -q -m "full or not full"
+
+# One shape in half a minute: make bench SHAPES=W1 ROUNDS=3 VARIANTS=default,raw POOLS=solo DISKS=memory
+bench: $(READY) ## Measure beside raw Celery (SHAPES, ROUNDS, VARIANTS, POOLS, DISKS choose)
+	SHAPES="$(SHAPES)" ROUNDS="$(ROUNDS)" VARIANTS="$(VARIANTS)" POOLS="$(POOLS)" DISKS="$(DISKS)" \
+	  $(PY) -m tests.bench
 
 demo: $(READY) ## Audit the licences of FILE=requirements.txt by an example workflow; YES=1 accepts
 	@$(PY) manage.py demo $(if $(FILE),--file "$(FILE)") $(if $(filter 1 yes y true,$(YES)),--yes)

@@ -1,0 +1,84 @@
+"""`python -m tests.bench.section NAME DISK OUT OPTIONS`: one part of a measurement, in a process of its own.
+
+Django is told where the servers are before it reads its settings, so every running stack has its process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+
+from tests.bench import watch
+from tests.bench.options import Options
+from tests.bench.ours import connect
+from tests.bench.shapes import Json
+from tests.bench.stack import BenchError, Stack, running
+
+BUSY_SHARE = 0.15
+"""Others' use of the machine from which on figures are called noisy."""
+
+
+def compare(disk: str, options: Options) -> Json:
+    """The shapes, beside raw Celery."""
+    pools = options.pools if any(variant.startswith("raw") for variant in options.variants) else ()
+    busy = watch.busy_share()
+    with running(disk=disk, pools=pools) as stack:
+        connect(stack)
+        from tests.bench.compare import Comparison  # noqa: PLC0415 - after Django is set up
+        from tests.bench.report import shape_line  # noqa: PLC0415
+
+        comparison = Comparison(stack, options, until=time.monotonic() + options.seconds)
+        rows = []
+        for row in comparison.run():
+            rows.append(row)
+            print(shape_line(row), flush=True)
+        return {"shapes": rows, "noise": noise(busy, comparison.foreign), **facts(stack, disk)}
+
+
+def facts(stack: Stack, disk: str) -> Json:
+    """What the figures of a section depend on."""
+    return {
+        "disk": disk,
+        "fsync_milliseconds": round(watch.fsync_milliseconds(stack.home), 3),
+        "concurrency": stack.concurrency,
+    }
+
+
+def noise(busy: float, foreign: watch.Foreign) -> Json:
+    """How busy others kept the machine before and meanwhile."""
+    return {
+        "busy_before": round(busy, 3),
+        "foreign_cpu_share": round(foreign.share, 3),
+        "load_average": [round(value, 2) for value in os.getloadavg()],
+        "noisy": max(busy, foreign.share) > BUSY_SHARE,
+    }
+
+
+SECTIONS = {"compare": compare}
+
+
+def main(name: str, disk: str, out: str, options: str) -> int:
+    """Measure; the results go to `out`."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+    try:
+        result = SECTIONS[name](disk, Options.from_json(json.loads(options)))
+    except BenchError as error:
+        print(f"{name} ({disk}): {error}", file=sys.stderr)
+        return 3
+    except KeyboardInterrupt:
+        return 130
+    Path(out).write_text(json.dumps(result))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(*sys.argv[1:]))
