@@ -54,6 +54,7 @@ ACTIONS: dict[str, Rule] = {
     "workflow.validate": Rule(Role.VIEWER, "workflows:read"),
     "workflow.publish": Rule(Role.EDITOR, "workflows:write"),
     "workflow.archive": Rule(Role.ADMIN, "workflows:write"),
+    "workflow.unarchive": Rule(Role.ADMIN, "workflows:write"),
     "workflow.start": Rule(Role.OPERATOR, "executions:write"),
     "workflow.start_draft": Rule(Role.EDITOR, "executions:write"),
     "execution.read": Rule(Role.VIEWER, "executions:read"),

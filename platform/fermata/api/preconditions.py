@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework.request import Request
 
-from fermata.api.problems import InvalidRequest
+from fermata.api.problems import InvalidRequest, PreconditionRequired
 
 LONGEST_VERSION = 9
 
@@ -26,7 +26,14 @@ def expected_version(request: Request) -> int | None:
     return int(digits)
 
 
+def seen_rev(request: Request) -> int | None:
+    """The rev of a draft that ``If-Match`` names; None for ``*``. Raises PreconditionRequired without one."""
+    if not request.META.get("HTTP_IF_MATCH", "").strip():
+        raise PreconditionRequired(cure='Add the header If-Match: "<rev>" with the rev you have read.')
+    return expected_version(request)
+
+
 def is_known(request: Request, version: int) -> bool:
     """Whether ``If-None-Match`` names this version: the client has it already."""
     known: str = request.META.get("HTTP_IF_NONE_MATCH", "")
-    return known.strip() == etag(version)
+    return etag(version) in {tag.strip().removeprefix("W/") for tag in known.split(",")}

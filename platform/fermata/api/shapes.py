@@ -204,6 +204,10 @@ class WorkflowRow(BaseModel):
     name: str
     description: str
     latest_version: int | None
+    draft_rev: int
+    draft_errors: int | None = Field(description="as of its last save; null: too large to be judged then")
+    changed: bool = Field(description="the draft was saved since the newest version, or there is none")
+    created_by: str | None
     created_at: datetime
     updated_at: datetime
     archived_at: datetime | None
@@ -213,8 +217,6 @@ class WorkflowRow(BaseModel):
 
 class Workflow(WorkflowRow):
     """One workflow."""
-
-    draft_rev: int
 
 
 class WorkflowPage(BaseModel):

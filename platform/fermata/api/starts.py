@@ -22,7 +22,7 @@ from fermata.engine import queries as engine
 from fermata.engine.operations import Idempotency
 from fermata.errors import Conflict, InvalidInput
 from fermata.workflows import models, queries
-from fermata.workflows.operations import freeze_draft
+from fermata.workflows.operations import ARCHIVED, ARCHIVED_CURE, freeze_draft
 
 LONGEST_KEY = 255
 
@@ -85,7 +85,7 @@ class StartsView(OneWorkflow):
             if before is not None:
                 return _replay(before.execution)
         if self.subject.archived_at is not None:
-            raise Conflict("The workflow is archived.", cure="Duplicate it to go on.")
+            raise Conflict(ARCHIVED, cure=ARCHIVED_CURE)
         version = self._version(given, workflow_id)
         started = operations.start(
             workspace_id=self.subject.workspace_id,

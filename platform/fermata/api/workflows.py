@@ -1,14 +1,13 @@
-"""``/workflows``: list, create, read, rename, archive, duplicate, validate, export."""
+"""``/workflows``: list, create, read, rename, archive, unarchive, duplicate."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from django.http import HttpResponse
-from pydantic import Field
+from pydantic import Field, field_validator
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -16,28 +15,63 @@ from fermata.accounts.queries import Principal
 from fermata.api import pagination
 from fermata.api.resource import Input, Query, Resource
 from fermata.api.schema import described
-from fermata.api.shapes import Validation, Workflow, WorkflowPage
+from fermata.api.shapes import Workflow, WorkflowPage
 from fermata.engine import queries as engine
-from fermata.workflows import formats, limits, models, operations, queries
+from fermata.workflows import models, operations, queries
 from fermata.workflows.operations import Content
 
 ACTIONS = {
     "edit": "workflow.edit",
     "publish": "workflow.publish",
     "archive": "workflow.archive",
+    "unarchive": "workflow.unarchive",
+    "duplicate": "workflow.create",
     "start": "workflow.start",
     "start_draft": "workflow.start_draft",
 }
+WHILE_ARCHIVED = {"unarchive", "duplicate"}
+"""What an archived workflow still allows."""
 
 
 class WorkflowList(Query):
-    """``search`` looks in names and descriptions."""
+    """Every filter given must hold."""
 
-    search: str = Field("", max_length=200)
+    search: str = Field("", max_length=200, description="words that stand in the name or the description")
+    name: str | None = Field(None, max_length=200, description="exactly this name")
     archived: bool = False
+    published: bool | None = Field(None, description="false: never published")
+    changed: bool | None = Field(None, description="the draft was saved since the newest version")
+    errors: bool | None = Field(None, description="the draft has errors, as of its last save")
+    created_by: str | None = Field(None, max_length=150, description="a username")
+    last_status: str | None = Field(
+        None,
+        max_length=200,
+        description="the last execution's: one or several, with commas, or `none`",
+    )
     sort: Literal["updated_at", "-updated_at", "created_at", "-created_at", "name", "-name"] = "-updated_at"
     cursor: str | None = Field(None, max_length=2000)
     limit: int = Field(50, ge=1, le=200)
+
+    @field_validator("last_status")
+    @classmethod
+    def _known(cls, text: str | None) -> str | None:
+        unknown = [name for name in (text or "").split(",") if text and name not in engine.LAST_STATUSES]
+        if unknown:
+            raise ValueError(f"there is no status {unknown[0]}; known are {', '.join(engine.LAST_STATUSES)}")
+        return text
+
+    def filters(self) -> queries.Filters:
+        """The same for the query."""
+        return queries.Filters(
+            search=self.search,
+            name=self.name,
+            archived=self.archived,
+            published=self.published,
+            changed=self.changed,
+            errors=self.errors,
+            created_by=self.created_by,
+            among=engine.last_went(self.last_status.split(",")) if self.last_status else None,
+        )
 
 
 class NewWorkflow(Input):
@@ -58,28 +92,16 @@ class WorkflowChange(Input):
 
 
 class Duplicate(Input):
-    """Without a name the first free "… copy" is taken."""
+    """Without a name the first free "… copy" is taken; without a version the draft."""
 
     name: str | None = None
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)] | Literal["latest", "draft"] = "draft"
 
 
-class AnyDefinition(Input):
-    """A definition to judge."""
+class Unarchive(Input):
+    """A new name, in case the old one was taken meanwhile."""
 
-    definition: Any
-
-
-class OwnDefinition(Input):
-    """A definition to judge instead of the draft's."""
-
-    definition: Any = None
-
-
-class ExportFormat(Query):
-    """YAML or JSON."""
-
-    format: Literal["yaml", "json"] = "yaml"
-    version: int | None = Field(None, ge=1, le=2**31 - 1)
+    name: str | None = None
 
 
 class WorkflowsView(Resource):
@@ -95,8 +117,7 @@ class WorkflowsView(Resource):
         kind: type = str if field == "name" else datetime
         rows = queries.workflows(
             workspace_ids=self.workspace_ids("workflow.read"),
-            search=asked.search,
-            archived=asked.archived,
+            filters=asked.filters(),
             sort=asked.sort,
             after=pagination.decode(asked.cursor, kind, UUID),
             limit=asked.limit + 1,
@@ -122,7 +143,7 @@ class WorkflowsView(Resource):
             content=Content(definition=given.definition, source=given.source, editor=given.editor),
             by=self.principal.user,
         )
-        return Response(_one(workflow.id, self.principal), status=201)
+        return created(workflow.id, self.principal)
 
 
 class OneWorkflow(Resource):
@@ -167,74 +188,43 @@ class DuplicateView(OneWorkflow):
 
     @described("Duplicate a workflow", body=Duplicate, answer=Workflow, status=201, errors=(409, 422))
     def post(self, request: Request, workflow_id: UUID) -> Response:
-        """A new workflow with the same draft."""
-        copy = operations.duplicate(workflow_id, name=self.body(Duplicate).name, by=self.principal.user)
-        return Response(_one(copy.id, self.principal), status=201)
+        """A new workflow with the same draft, or with a version as its draft; archived ones can be copied."""
+        given = self.body(Duplicate)
+        version = None if given.version == "draft" else given.version
+        copy = operations.duplicate(workflow_id, name=given.name, version=version, by=self.principal.user)
+        return created(copy.id, self.principal)
 
 
-class ExportView(OneWorkflow):
-    """The document as a file."""
+class UnarchiveView(OneWorkflow):
+    """Bring an archived workflow back."""
 
-    actions = {"get": "workflow.read"}
+    actions = {"post": "workflow.unarchive"}
 
-    @described("Export the document", answer=str, query=ExportFormat)
-    def get(self, request: Request, workflow_id: UUID) -> HttpResponse:
-        """YAML (the draft's own text while it is kept) or JSON; of the draft, or of a version."""
-        asked = self.query(ExportFormat)
-        held = queries.draft(workflow_id) if asked.version is None else None
-        definition = (
-            held.definition
-            if held
-            else queries.listed_version(workflow_id, number=asked.version or 1).definition
-        )
-        if asked.format == "json":
-            return Response(definition)
-        text = held.source if held is not None and held.source else formats.to_yaml(definition)
-        return HttpResponse(text, content_type="application/yaml; charset=utf-8")
-
-
-class ValidateView(OneWorkflow):
-    """Judge the draft, or a definition in its place."""
-
-    actions = {"post": "workflow.validate"}
-
-    @described("Validate a draft", body=OwnDefinition, answer=Validation)
+    @described("Unarchive a workflow", body=Unarchive, answer=Workflow, errors=(409, 422))
     def post(self, request: Request, workflow_id: UUID) -> Response:
-        """Every problem at once; nothing is stored or evaluated."""
-        given = self.body(OwnDefinition)
-        sent = "definition" in given.model_fields_set
-        definition = given.definition if sent else queries.draft(workflow_id).definition
-        return Response(judged(definition, workspace_id=self.subject.workspace_id))
+        """Put it back into lists and references; 409 when its name was taken and no other is given."""
+        operations.unarchive(workflow_id, name=self.body(Unarchive).name)
+        return Response(_one(workflow_id, self.principal))
 
 
-class ValidateAnyView(Resource):
-    """Judge any definition."""
-
-    actions = {"post": "workflow.validate"}
-
-    @described("Validate a definition", body=AnyDefinition, answer=Validation, workspace=True)
-    def post(self, request: Request) -> Response:
-        """Every problem at once; nothing is stored or evaluated."""
-        places = self.workspace_ids("workflow.validate")
-        only = places[0] if len(places) == 1 else None
-        return Response(judged(self.body(AnyDefinition).definition, workspace_id=only))
+def created(workflow_id: UUID, principal: Principal) -> Response:
+    """The answer to whatever made a workflow."""
+    headers = {"Location": f"/api/v1/workflows/{workflow_id}"}
+    return Response(_one(workflow_id, principal), status=201, headers=headers)
 
 
-def judged(definition: Any, *, workspace_id: UUID | None) -> dict[str, Any]:
-    """{"valid", "problems"}. Raises PayloadTooLarge for what no draft could hold."""
-    limits.check_size(definition)
-    found = operations.problems(definition, workspace_id=workspace_id)
-    return {"valid": all(row["severity"] != "error" for row in found), "problems": found}
-
-
-def shown(row: models.Workflow, *, principal: Principal, recent: list[dict[str, Any]]) -> dict[str, Any]:
-    """A workflow's row; ``row`` carries ``latest``."""
+def shown(row: Any, *, principal: Principal, recent: list[dict[str, Any]]) -> dict[str, Any]:
+    """A workflow's row, from one that :mod:`fermata.workflows.queries` has read."""
     return {
         "id": row.id,
         "workspace_id": row.workspace_id,
         "name": row.name,
         "description": row.description,
-        "latest_version": row.latest,  # type: ignore[attr-defined]
+        "latest_version": row.latest,
+        "draft_rev": row.draft_rev,
+        "draft_errors": row.draft_errors,
+        "changed": row.latest_rev is None or row.latest_rev != row.draft_rev,
+        "created_by": row.creator,
         "created_at": row.created_at,
         "updated_at": row.updated_at,
         "archived_at": row.archived_at,
@@ -243,19 +233,19 @@ def shown(row: models.Workflow, *, principal: Principal, recent: list[dict[str, 
     }
 
 
-def can(row: models.Workflow, principal: Principal) -> Mapping[str, Any]:
+def can(row: Any, principal: Principal) -> Mapping[str, Any]:
     """Action → True, or the reason why not."""
     answers: dict[str, Any] = {
         name: principal.refusal(row.workspace_id, action) or True for name, action in ACTIONS.items()
     }
     if row.archived_at is not None:
-        answers = dict.fromkeys(answers, "The workflow is archived.")
-    elif answers["start"] is True and row.latest is None:  # type: ignore[attr-defined]
+        refused = dict.fromkeys(answers.keys() - WHILE_ARCHIVED, operations.ARCHIVED)
+        return {name: refused.get(name, answer) for name, answer in answers.items()}
+    if answers["start"] is True and row.latest is None:
         answers["start"] = "The workflow was never published."
-    return answers
+    return {**answers, "unarchive": "The workflow is not archived."}
 
 
 def _one(workflow_id: UUID, principal: Principal) -> dict[str, Any]:
     row = queries.workflow(workflow_id)
-    recent = engine.recent([row.id]).get(row.id, [])
-    return {**shown(row, principal=principal, recent=recent), "draft_rev": queries.draft(workflow_id).rev}
+    return shown(row, principal=principal, recent=engine.recent([row.id]).get(row.id, []))

@@ -2,28 +2,32 @@
 
 The reader takes YAML 1.2 restricted to what JSON can say: no tags, no aliases (so no bomb of nested
 references), no second document, text keys only. It walks the parser's events once and builds plain values,
-so depth and size are bounded before anything is built; dates stay text. The writer is another library's,
-which keeps the order of keys and quotes by the same version of YAML.
+so depth and size are bounded before anything is built; dates stay text. The writer keeps the order of
+keys and quotes whatever a reader would not take for text.
 """
 
 from __future__ import annotations
 
-import io
+import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
-from ruamel.yaml import YAML
 from yaml.error import MarkedYAMLError, YAMLError
 from yaml.events import (
     AliasEvent,
+    DocumentEndEvent,
     DocumentStartEvent,
+    Event,
     MappingEndEvent,
     MappingStartEvent,
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
+    StreamEndEvent,
+    StreamStartEvent,
 )
 
 from fermata.errors import InvalidInput
@@ -38,9 +42,12 @@ WORDS: dict[str, Any] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
+FOREIGN = re.compile(r"<<|=|[yYnN]|yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF|[-+]?[0-9][-+0-9_:.tTzZ ]*")
+"""Text to us, flags, dates or numbers to readers of YAML 1.1: quoted in what is written."""
 LONGEST_NUMBER = 400
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""Only its parser is used; libyaml's is ten times faster than the one in Python."""
+DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+"""Only their parser and emitter are used; libyaml's are ten times faster than those in Python."""
 
 
 def from_yaml(text: str) -> dict[str, Any]:
@@ -69,15 +76,44 @@ def from_yaml(text: str) -> dict[str, Any]:
 
 def to_yaml(document: dict[str, Any]) -> str:
     """YAML text that ``from_yaml`` reads back to an equal object; keys keep their order."""
-    writer = YAML()
-    writer.width = 110
-    writer.default_flow_style = False
-    writer.allow_unicode = True
-    writer.representer.ignore_aliases = lambda *_: True
-    writer.indent(mapping=2, sequence=4, offset=2)
-    out = io.StringIO()
-    writer.dump(document, out)
-    return out.getvalue()
+    return str(yaml.emit(_events(document), Dumper=DUMPER, allow_unicode=True, width=110))
+
+
+def _events(document: dict[str, Any]) -> Iterator[Event]:
+    yield StreamStartEvent()
+    yield DocumentStartEvent(explicit=False)
+    yield from _written(document)
+    yield DocumentEndEvent(explicit=False)
+    yield StreamEndEvent()
+
+
+def _written(value: Any) -> Iterator[Event]:
+    """A value as the emitter takes it; the depth of documents is bounded, so that this may call itself."""
+    if isinstance(value, dict):
+        yield MappingStartEvent(None, None, True, flow_style=not value)
+        for key, inner in value.items():
+            yield _text(key)
+            yield from _written(inner)
+        yield MappingEndEvent()
+    elif isinstance(value, list):
+        yield SequenceStartEvent(None, None, True, flow_style=not value)
+        for inner in value:
+            yield from _written(inner)
+        yield SequenceEndEvent()
+    else:
+        yield _text(value) if isinstance(value, str) else ScalarEvent(None, None, (True, True), _word(value))
+
+
+def _text(text: str) -> ScalarEvent:
+    """Text, quoted where the reader would take it for something else; the emitter quotes what it must."""
+    is_plain = isinstance(_plain(text), str) and not FOREIGN.fullmatch(text)
+    style = "|" if "\n" in text else None if is_plain else "'"
+    return ScalarEvent(None, None, (style is None, True), text, style=style)
+
+
+def _word(value: Any) -> str:
+    """A number, true, false or null."""
+    return json.dumps(value)
 
 
 @dataclass(slots=True)
@@ -142,7 +178,11 @@ def _scalar(event: ScalarEvent) -> Any:
     _no_tag(event)
     if event.style:
         return event.value
-    text = event.value
+    return _plain(event.value)
+
+
+def _plain(text: str) -> Any:
+    """What text without quotes means."""
     if text in WORDS:
         return WORDS[text]
     if len(text) <= LONGEST_NUMBER and text[:1] in "+-.0123456789":

@@ -74,6 +74,9 @@ class Draft(models.Model):
         null=True, help_text="the YAML text with comments, while it parses to the definition"
     )
     editor = DocumentField(help_text="positions, collapsed groups, sizes of notes")
+    errors = models.IntegerField(
+        null=True, help_text="how many keep it from being published, as of its last save; null: not judged"
+    )
     updated_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     updated_at = models.DateTimeField(auto_now=True)
 

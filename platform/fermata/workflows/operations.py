@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -12,24 +11,38 @@ from django.db.models import Max
 from django.db.models.functions import Now
 
 from fermata.accounts.models import User
-from fermata.errors import Conflict, DraftOutOfDate, InvalidDocument, InvalidInput, NotFound
+from fermata.errors import Conflict, DraftOutOfDate, InvalidDocument, NotFound
 from fermata.graph.compile import compile_document
 from fermata.graph.plan import Plan
-from fermata.graph.validate import validate
 from fermata.nodes.catalogue import catalogue
-from fermata.workflows import formats, limits, patches, secret_readers
+from fermata.workflows import content as contents
+from fermata.workflows import naming, patches, queries, secret_readers
+from fermata.workflows.content import Content, empty_document, error_count, settled, shown
 from fermata.workflows.models import Draft, Version, Workflow
 
-LONGEST_NAME = 200
+__all__ = [
+    "Content",
+    "archive",
+    "compiled",
+    "create",
+    "duplicate",
+    "freeze_draft",
+    "problems",
+    "publish",
+    "rehearsed",
+    "rename",
+    "replace_draft",
+    "restore",
+    "save_draft",
+    "shown_draft",
+    "unarchive",
+]
 
+ARCHIVED = "The workflow is archived."
+ARCHIVED_CURE = "Unarchive it, or duplicate it to go on."
+COPIES_TRIED = 5
 
-@dataclass(frozen=True, slots=True)
-class Content:
-    """What a draft holds. ``definition`` None with ``source``: read from the YAML text."""
-
-    definition: dict[str, Any] | None = None
-    source: str | None = None
-    editor: dict[str, Any] = field(default_factory=dict)
+Result = TypeVar("Result")
 
 
 def create(
@@ -39,8 +52,8 @@ def create(
 
     Raises InvalidInput, PayloadTooLarge, and Conflict when a live workflow of the workspace has the name.
     """
-    checked = _name(name)
-    settled = _settle(content, fallback=empty_document(checked))
+    checked = naming.checked(name)
+    ready = settled(content, fallback=empty_document(checked))
     try:
         with transaction.atomic():
             workflow = Workflow.objects.create(
@@ -48,13 +61,14 @@ def create(
             )
             Draft.objects.create(
                 workflow=workflow,
-                definition=settled.definition,
-                source=settled.source,
-                editor=settled.editor,
+                definition=ready.definition,
+                source=ready.source,
+                editor=ready.editor,
+                errors=error_count(ready.definition),
                 updated_by=by,
             )
     except IntegrityError as error:
-        raise _name_taken(checked, error) from error
+        raise naming.refusal(checked, workspace_id, error) from error
     return workflow
 
 
@@ -63,14 +77,10 @@ def rename(workflow_id: UUID, *, name: str | None = None, description: str | Non
     with transaction.atomic():
         workflow = _locked(workflow_id)
         if name is not None:
-            workflow.name = _name(name)
+            workflow.name = naming.checked(name)
         if description is not None:
             workflow.description = description
-        try:
-            with transaction.atomic():
-                workflow.save(update_fields=["name", "description", "updated_at"])
-        except IntegrityError as error:
-            raise _name_taken(workflow.name, error) from error
+        _save(workflow, "name", "description")
     return workflow
 
 
@@ -96,12 +106,23 @@ def replace_draft(workflow_id: UUID, *, content: Content, rev: int | None, by: U
         return _write(draft, content, by=by)
 
 
+def restore(workflow_id: UUID, *, number: int, rev: int | None, by: User | None) -> Draft:
+    """Make a version's definition the draft's, as a new rev; positions on the canvas stay.
+
+    Raises as ``save_draft``, and NotFound for a version that is not there.
+    """
+    with transaction.atomic():
+        draft = _draft_for_change(workflow_id, rev=rev)
+        version = queries.listed_version(workflow_id, number=number)
+        return _write(draft, Content(version.definition, draft.source, draft.editor), by=by)
+
+
 def problems(definition: Any, *, workspace_id: UUID | None = None) -> list[dict[str, Any]]:
     """Every problem of a definition, errors and warnings, in the shape of the interface.
 
     Evaluates nothing. ``workspace_id``: warn of secrets that it does not have.
     """
-    found = [_shown(problem) for problem in validate(definition, catalogue())]
+    found = contents.problems(definition)
     return found if workspace_id is None else [*found, *secret_readers.missing(definition, workspace_id)]
 
 
@@ -141,22 +162,32 @@ def freeze_draft(workflow_id: UUID, *, by: User | None, rev: int | None = None) 
         return frozen.get()  # somebody froze it at the same moment
 
 
-def duplicate(workflow_id: UUID, *, name: str | None, by: User | None) -> Workflow:
-    """A new workflow with the same draft; ``name`` None finds the first free "… copy".
+def duplicate(
+    workflow_id: UUID, *, name: str | None, version: int | Literal["latest"] | None = None, by: User | None
+) -> Workflow:
+    """A new workflow with the same draft, or with a version's definition; an archived one can be copied too.
 
-    Raises as ``create``.
+    ``name`` None finds the first free "… copy". Raises as ``create``, and NotFound.
     """
-    draft = _draft(workflow_id, rev=None)
-    original = draft.workflow
-    content = Content(definition=draft.definition, source=draft.source, editor=draft.editor)
-    chosen = name or next(_free_names(original))
-    return create(
-        workspace_id=original.workspace_id,
-        name=chosen,
-        content=content,
-        description=original.description,
-        by=by,
-    )
+    draft = queries.draft(workflow_id)
+    original = queries.workflow(workflow_id)
+    content = Content(draft.definition, draft.source, draft.editor)
+    if version is not None:
+        definition = queries.listed_version(workflow_id, number=version).definition
+        content = Content(definition, draft.source, draft.editor)
+    for left in range(COPIES_TRIED, -1, -1):
+        try:
+            return create(
+                workspace_id=original.workspace_id,
+                name=naming.free_copy(original) if name is None else name,
+                content=content,
+                description=original.description,
+                by=by,
+            )
+        except Conflict:  # somebody took the free name at the same moment
+            if name is not None or not left:
+                raise
+    raise AssertionError("unreachable")
 
 
 def archive(workflow_id: UUID) -> None:
@@ -164,53 +195,52 @@ def archive(workflow_id: UUID) -> None:
     Workflow.objects.filter(id=workflow_id, archived_at=None).update(archived_at=Now(), updated_at=Now())
 
 
+def unarchive(workflow_id: UUID, *, name: str | None = None) -> None:
+    """Put it back, under ``name`` if its own was taken meanwhile. A live one stays as it is.
+
+    Raises InvalidInput, NotFound, Conflict when a live workflow of the workspace has the name.
+    """
+    chosen = None if name is None else naming.checked(name)
+    with transaction.atomic():
+        workflow = _locked(workflow_id, archived=True)
+        if workflow.archived_at is None:
+            return
+        workflow.archived_at = None
+        workflow.name = chosen or workflow.name
+        try:
+            _save(workflow, "name", "archived_at")
+        except Conflict as error:
+            error.cure = 'Send {"name": …} with a name that is free, or rename the other one.'
+            raise
+
+
+def rehearsed(write: Callable[[], Result]) -> Result:
+    """What ``write`` would answer or raise, with nothing kept of what it did."""
+    with transaction.atomic():
+        result = write()
+        transaction.set_rollback(True)
+    return result
+
+
 def compiled(definition: dict[str, Any]) -> Plan:
     """The plan of a definition. Raises InvalidDocument with every problem."""
     try:
         return compile_document(definition, catalogue())
     except InvalidDocument as error:
-        error.problems = [_shown(problem) for problem in error.problems]
+        error.problems = [shown(problem) for problem in error.problems]
         raise
 
 
-def empty_document(name: str) -> dict[str, Any]:
-    """The document a new workflow starts with."""
-    return {"schema": "fermata/1", "name": name, "nodes": [], "edges": []}
-
-
-def _shown(problem: Any) -> dict[str, Any]:
-    """A problem as a JSON row, keys without a value left out."""
-    row = problem if isinstance(problem, dict) else problem.to_json()
-    return {key: value for key, value in row.items() if value is not None}
-
-
-def _settle(content: Content, *, fallback: dict[str, Any] | None = None) -> Content:
-    """Definition, source and editor that belong together and can be stored."""
-    definition, source = content.definition, content.source
-    if source is not None:
-        limits.check_source(source)
-        if definition is None:
-            definition = formats.from_yaml(source)
-    if definition is None:
-        definition = fallback
-    limits.check_definition(definition)
-    limits.check_editor(content.editor)
-    return Content(definition=definition, source=_kept_source(source, definition), editor=content.editor)
-
-
-def _kept_source(source: str | None, definition: Any) -> str | None:
-    """The source while it parses to the definition, else None."""
-    if source is None:
-        return None
-    try:
-        return source if formats.from_yaml(source) == definition else None
-    except InvalidInput:
-        return None
+def shown_draft(draft: Draft) -> dict[str, Any]:
+    """{"rev", "definition", "source"?, "editor"}: a draft in the shape of the interface."""
+    body: dict[str, Any] = {"rev": draft.rev, "definition": draft.definition, "editor": draft.editor}
+    return body if draft.source is None else {**body, "source": draft.source}
 
 
 def _write(draft: Draft, content: Content, *, by: User | None) -> Draft:
-    settled = _settle(content)
-    draft.definition, draft.source, draft.editor = settled.definition, settled.source, settled.editor
+    ready = settled(content)
+    draft.definition, draft.source, draft.editor = ready.definition, ready.source, ready.editor
+    draft.errors = error_count(ready.definition)
     draft.rev += 1
     draft.updated_by = by
     draft.save()
@@ -224,7 +254,7 @@ def _draft(workflow_id: UUID, *, rev: int | None, lock: bool = False) -> Draft:
     if draft is None:
         raise NotFound("There is no such workflow.")
     if draft.workflow.archived_at is not None:
-        raise Conflict("The workflow is archived.", cure="Duplicate it to go on.")
+        raise Conflict(ARCHIVED, cure=ARCHIVED_CURE)
     if rev is not None and rev != draft.rev:
         raise DraftOutOfDate(
             cure="Read the draft again and repeat your change on it.", draft=shown_draft(draft)
@@ -236,19 +266,22 @@ def _draft_for_change(workflow_id: UUID, *, rev: int | None) -> Draft:
     return _draft(workflow_id, rev=rev, lock=True)
 
 
-def shown_draft(draft: Draft) -> dict[str, Any]:
-    """{"rev", "definition", "source"?, "editor"}: a draft in the shape of the interface."""
-    shown: dict[str, Any] = {"rev": draft.rev, "definition": draft.definition, "editor": draft.editor}
-    return shown if draft.source is None else {**shown, "source": draft.source}
-
-
-def _locked(workflow_id: UUID) -> Workflow:
+def _locked(workflow_id: UUID, *, archived: bool = False) -> Workflow:
+    """The row, locked; ``archived``: also one that is archived."""
     workflow = Workflow.objects.select_for_update(no_key=True).filter(id=workflow_id).first()
     if workflow is None:
         raise NotFound("There is no such workflow.")
-    if workflow.archived_at is not None:
-        raise Conflict("The workflow is archived.", cure="Duplicate it to go on.")
+    if workflow.archived_at is not None and not archived:
+        raise Conflict(ARCHIVED, cure=ARCHIVED_CURE)
     return workflow
+
+
+def _save(workflow: Workflow, *fields: str) -> None:
+    try:
+        with transaction.atomic():
+            workflow.save(update_fields=[*fields, "updated_at"])
+    except IntegrityError as error:
+        raise naming.refusal(workflow.name, workflow.workspace_id, error) from error
 
 
 def _version(
@@ -265,38 +298,3 @@ def _version(
         draft_rev=draft.rev,
         created_by=None if by is None else by.id,
     )
-
-
-def _name(name: str) -> str:
-    trimmed = name.strip()
-    cure = f"Give it a name of 1 to {LONGEST_NAME} characters."
-    if not 0 < len(trimmed) <= LONGEST_NAME or not trimmed.isprintable():
-        row = {
-            "code": "invalid_name",
-            "pointer": "/name",
-            "message": "This is no name for a workflow.",
-            "cure": cure,
-        }
-        raise InvalidInput("This is no name for a workflow.", problems=[row])
-    return trimmed
-
-
-def _name_taken(name: str, error: IntegrityError) -> Exception:
-    if "workflow_live_name" not in str(error):
-        return error
-    return Conflict(f"There is a workflow {name} already.", cure="Choose another name.", pointer="/name")
-
-
-def _free_names(original: Workflow) -> Iterator[str]:
-    taken = set(
-        Workflow.objects.filter(workspace_id=original.workspace_id, archived_at=None).values_list(
-            "name", flat=True
-        )
-    )
-    stem = original.name[: LONGEST_NAME - 12]
-    number = 1
-    while True:
-        candidate = f"{stem} copy" if number == 1 else f"{stem} copy {number}"
-        if candidate not in taken:
-            yield candidate
-        number += 1

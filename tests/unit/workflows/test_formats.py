@@ -12,10 +12,16 @@ from fermata.errors import InvalidInput, PayloadTooLarge
 from fermata.workflows.formats import from_yaml, to_yaml
 
 TEXT = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=20)
+TRICKY = st.lists(
+    st.sampled_from(
+        [*"a \n\t\r:#-'\"|>\x85\u2028\ufeff\x7f=1~{[&*!%@`?,", ": ", " #", "<<", "0x", "e3", "yes", "null"]
+    ),
+    max_size=6,
+).map("".join)
 NUMBERS = st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)
 VALUES = st.recursive(
-    st.none() | st.booleans() | NUMBERS | TEXT,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
+    st.none() | st.booleans() | NUMBERS | TEXT | TRICKY,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT | TRICKY, inner, max_size=4),
     max_leaves=12,
 )
 
@@ -109,3 +115,16 @@ def test_a_bomb_of_aliases_and_an_endless_depth_cost_nothing():
 def test_a_text_over_one_mebibyte_is_refused():
     with pytest.raises(PayloadTooLarge):
         from_yaml("a: " + "x" * (1024 * 1024))
+
+
+def test_what_is_written_reads_well_and_says_the_same_to_readers_of_yaml_1_1():
+    text = to_yaml({"nodes": [{"id": "a", "on": "yes", "d": "2026-01-01", "t": "one\ntwo\n"}], "edges": []})
+    assert text == (
+        "nodes:\n- id: a\n  'on': 'yes'\n  d: '2026-01-01'\n  t: |\n    one\n    two\nedges: []\n"
+    )
+
+
+def test_the_largest_documents_are_written_in_a_bounded_time():
+    began = time.perf_counter()
+    assert to_yaml({"a": [1] * 500_000}).count("\n- 1") == 500_000
+    assert time.perf_counter() - began < 20

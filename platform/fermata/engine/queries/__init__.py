@@ -4,6 +4,10 @@
 snapshot, counts per node), ``changes`` (what changed lately), ``waiting`` (why something does not move),
 ``approvals``, ``idempotency``. A page is asked for with ``after``: sort key and id of the last row of the
 page before. Cursors of the journal are :func:`cursor` texts.
+snapshot, counts per node), ``latest`` (workflows by their last execution),
+``waiting`` (why something does not move), ``approvals``, ``idempotency``. A page
+is asked for with ``after``: sort key and id of the last row of the page before. Cursors of the journal are
+:func:`cursor` texts.
 """
 
 from __future__ import annotations
@@ -25,11 +29,13 @@ from fermata.engine.queries.executions import (
     workspace_of,
 )
 from fermata.engine.queries.idempotency import Replayed, replayed
+from fermata.engine.queries.latest import LAST_STATUSES, last_went
 from fermata.engine.queries.steps import Slice, StepFilters, one_step, slice_of, step, steps, value
 from fermata.engine.queries.waiting import why
 
 __all__ = [
     "FINAL",
+    "LAST_STATUSES",
     "STATUSES",
     "Approvals",
     "Filters",
@@ -46,6 +52,7 @@ __all__ = [
     "execution_status",
     "executions",
     "executions_of",
+    "last_went",
     "newest_change",
     "node_counts",
     "one_step",
