@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from argparse import ArgumentParser
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
@@ -41,7 +42,14 @@ def main() -> int:
     """Everything that was asked for; 1 when a floor was missed, 3 when something could not be measured."""
     parser = ArgumentParser(prog="python -m tests.bench", description=__doc__)
     wanted.add_to(parser)
-    options = wanted.read(parser, parser.parse_args())
+    parser.add_argument("--profile", metavar="SHAPE", help="say where a step's time goes, and nothing else")
+    parser.add_argument("--cprofile", action="store_true", help="with --profile: Python's figures, too")
+    given = parser.parse_args()
+    if given.profile:
+        given.shapes = given.profile
+        options = replace(wanted.read(parser, given), profile=given.cprofile)
+        return 0 if section("costs", options.disks[0], options) else 3
+    options = wanted.read(parser, given)
     began, sections, failed = time.monotonic(), [], False
     for disk in options.disks:
         found = section("compare", disk, options)

@@ -17,7 +17,10 @@ DISKS = ("memory", "disk")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`seconds`: when they have passed, what is left is skipped, and said to be."""
+    """`seconds`: when they have passed, what is left is skipped, and said to be.
+
+    `profile`: the children's own cProfile figures as well.
+    """
 
     shapes: tuple[str, ...] = tuple(SHAPES)
     rounds: int = 5
@@ -25,6 +28,7 @@ class Options:
     pools: tuple[str, ...] = POOLS
     disks: tuple[str, ...] = DISKS
     seconds: float = 480.0
+    profile: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """For the child that measures."""
@@ -33,7 +37,7 @@ class Options:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Options:
         """What `to_json` gave."""
-        lists = {field.name for field in fields(cls) if field.name not in {"rounds", "seconds"}}
+        lists = {field.name for field in fields(cls) if field.type == "tuple[str, ...]"}
         return cls(**{name: tuple(value) if name in lists else value for name, value in data.items()})
 
 

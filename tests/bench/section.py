@@ -11,13 +11,14 @@ import signal
 import sys
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import FrameType
 
-from tests.bench import watch
+from tests.bench import report, watch
 from tests.bench.options import Options
 from tests.bench.ours import connect
-from tests.bench.shapes import Json
-from tests.bench.stack import BenchError, Stack, running
+from tests.bench.shapes import SHAPES, Json
+from tests.bench.stack import BenchError, Stack, folder, running
 
 BUSY_SHARE = 0.15
 """Others' use of the machine from which on figures are called noisy."""
@@ -30,13 +31,12 @@ def compare(disk: str, options: Options) -> Json:
     with running(disk=disk, pools=pools) as stack:
         connect(stack)
         from tests.bench.compare import Comparison  # noqa: PLC0415 - after Django is set up
-        from tests.bench.report import shape_line  # noqa: PLC0415
 
         comparison = Comparison(stack, options, until=time.monotonic() + options.seconds)
         rows = []
         for row in comparison.run():
             rows.append(row)
-            print(shape_line(row), flush=True)
+            print(report.shape_line(row), flush=True)
         return {"shapes": rows, "noise": noise(busy, comparison.foreign), **facts(stack, disk)}
 
 
@@ -59,7 +59,38 @@ def noise(busy: float, foreign: watch.Foreign) -> Json:
     }
 
 
-SECTIONS = {"compare": compare}
+def costs(disk: str, options: Options) -> Json:
+    """What a step costs, shape by shape; with `profile` also Python's own figures of the children."""
+    rows = []
+    with TemporaryDirectory(prefix="fermata-bench-", dir=folder(disk)) as scratch:
+        probe = {
+            "FERMATA_TASK_MODULES": "tests.bench.tasks,tests.bench.probe",
+            "FERMATA_BENCH_METERS": scratch,
+        }
+        if options.profile:
+            probe["FERMATA_BENCH_PROFILES"] = scratch
+        with running(disk=disk, **probe) as stack:
+            connect(stack)
+            from tests.bench.costs import Costs, profiled  # noqa: PLC0415 - after Django is set up
+            from tests.bench.ours import Refused  # noqa: PLC0415
+
+            looking = Costs(stack, Path(scratch))
+            for name in options.shapes:
+                for variant in ("default", "together"):
+                    if variant not in options.variants or name == "foreach":
+                        continue
+                    try:
+                        rows.append(looking.of(SHAPES[name], variant))
+                    except Refused as refusal:
+                        print(f"{name} {variant}: this version refuses the document ({refusal})", flush=True)
+                        continue
+                    print(report.cost_lines(rows[-1]), flush=True)
+            if options.profile:
+                print(profiled(Path(scratch)))
+            return {"costs": rows, **facts(stack, disk)}
+
+
+SECTIONS = {"compare": compare, "costs": costs}
 
 
 def main(name: str, disk: str, out: str, options: str) -> int:

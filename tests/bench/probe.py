@@ -1,0 +1,98 @@
+"""Loaded by the workers that are to be looked into: it times the phases of every step, in place.
+
+`FOLDER` names where the meters lie, `PROFILE` a folder for cProfile's figures of each child. A phase that
+this Fermata does not have is left at nought. No stack that is compared with raw Celery loads this.
+"""
+
+from __future__ import annotations
+
+import cProfile
+import functools
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import redis
+from celery import signals
+from celery.app import trace
+
+from fermata.engine import runtime, store
+from fermata.engine.holding import Keeper
+from fermata.engine.invocation import Invocation
+from fermata.engine.perform import Performer
+from tests.bench.meter import Meter
+
+FOLDER, PROFILE = "FERMATA_BENCH_METERS", "FERMATA_BENCH_PROFILES"
+SAVED_EVERY = 50
+"""Deliveries after which a child writes its profile anew."""
+
+_meters: list[Meter] = []
+
+
+def _fresh() -> None:
+    _meters[:] = [Meter(Path(os.environ[FOLDER]))]
+
+
+def timed(phase: str, usual: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, with its time added to a phase."""
+
+    @functools.wraps(usual)
+    def measured(*arguments: Any, **options: Any) -> Any:
+        began = time.perf_counter()
+        try:
+            return usual(*arguments, **options)
+        finally:
+            _meters[0].add(phase, time.perf_counter() - began)
+
+    return measured
+
+
+def _watch(owner: Any, name: str, phase: str) -> None:
+    if hasattr(owner, name):
+        setattr(owner, name, timed(phase, getattr(owner, name)))
+
+
+def _watch_deliveries(**_: Any) -> None:
+    """In a child: the message names the function, so replacing it here is enough."""
+    trace.fast_trace_task = _profiled(timed("task", trace.fast_trace_task))
+
+
+def _profiled(usual: Callable[..., Any]) -> Callable[..., Any]:
+    folder = os.environ.get(PROFILE)
+    if not folder:
+        return usual
+    profile, path = cProfile.Profile(), Path(folder) / f"{os.getpid()}.profile"
+    seen = 0
+
+    @functools.wraps(usual)
+    def watched(*arguments: Any, **options: Any) -> Any:
+        nonlocal seen
+        seen += 1
+        profile.enable()
+        try:
+            return usual(*arguments, **options)
+        finally:
+            profile.disable()
+            if seen % SAVED_EVERY == 0:
+                profile.dump_stats(path)
+
+    return watched
+
+
+_fresh()
+os.register_at_fork(after_in_child=_fresh)
+signals.worker_process_init.connect(_watch_deliveries, weak=False)
+for _owner, _name, _phase in (
+    (runtime, "perform", "perform"),
+    (Keeper, "acquire", "lease"),
+    (store.PostgresLedger, "claim", "claim"),
+    (Invocation, "__call__", "invoke"),
+    (Performer, "_decide", "decide"),
+    (store.PostgresLedger, "record", "record"),
+    (Keeper, "finish", "finish"),
+    (store, "run", "pg"),
+    (redis.connection.Connection, "send_packed_command", "redis"),
+):
+    _watch(_owner, _name, _phase)
