@@ -19,7 +19,7 @@ from django.db import connections
 
 from fermata.coordination.client import forget_connections
 from fermata.engine import dispatch
-from workers import watchdog
+from workers import heartbeat, watchdog
 from workers.recovery import RecoveryThread
 
 # Celery warns root of pickled messages (this application accepts JSON only) and tells of a choice made here.
@@ -47,7 +47,7 @@ def start_threads(sender: Any = None, **_: Any) -> None:
     if _threads or sender is None:
         return
     queues = tuple(sender.app.amqp.queues.consume_from)
-    _threads.append(RecoveryThread())
+    _threads.append(RecoveryThread(heartbeat.of(sender)))
     _threads.append(
         watchdog.Watchdog(queues, patience_seconds=watchdog.PATIENCE_SECONDS, clock=time.monotonic)
     )

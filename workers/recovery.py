@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 
 from django.db import connections
 
 from fermata.engine.dispatch import dispatcher
 from fermata.engine.recovery import Recovery
+from workers.heartbeat import Heartbeat
 
 logger = logging.getLogger("fermata.recovery")
 
@@ -16,8 +18,10 @@ FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 10.0
 
 
-def run_recovery(stop: threading.Event) -> None:
-    """Sweep until `stop` is set. Any number of processes may do this at a time.
+def run_recovery(stop: threading.Event, *, between: Callable[[], None] = lambda: None) -> None:
+    """Sweep until `stop` is set; `between` is called before each sweep.
+
+    Any number of processes may do this at a time.
 
     An error (PostgreSQL restarts, say) is logged, and the loop begins anew after a pause that grows to
     ten seconds.
@@ -25,7 +29,7 @@ def run_recovery(stop: threading.Event) -> None:
     pause = FIRST_PAUSE_SECONDS
     while not stop.is_set():
         try:
-            Recovery(dispatcher()).run(stop)
+            Recovery(dispatcher()).run(stop, between=between)
         except Exception:
             logger.exception("Recovery failed; it goes on in %.1f s.", pause)
             stop.wait(pause)
@@ -37,15 +41,18 @@ def run_recovery(stop: threading.Event) -> None:
 class RecoveryThread(threading.Thread):
     """Recovery beside other work. `end()` stops it and waits."""
 
-    def __init__(self) -> None:
+    def __init__(self, heartbeat: Heartbeat) -> None:
+        """`heartbeat` of the worker it runs in."""
         super().__init__(name="recovery", daemon=True)
         self._stop_asked = threading.Event()
+        self._heartbeat = heartbeat
 
     def run(self) -> None:
-        """Sweep until `end` is called."""
-        run_recovery(self._stop_asked)
+        """Sweep until `end` is called, and tell meanwhile that the worker lives."""
+        run_recovery(self._stop_asked, between=self._heartbeat.beat)
 
     def end(self, *, seconds: float = 5) -> None:
         """Ask it to stop and wait for at most so long."""
         self._stop_asked.set()
         self.join(seconds)
+        self._heartbeat.end()

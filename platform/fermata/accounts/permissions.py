@@ -72,6 +72,7 @@ ACTIONS: dict[str, Rule] = {
     "token.read": Rule(Role.VIEWER, "account:read"),
     "token.create": Rule(Role.VIEWER, "account:write"),
     "token.revoke": Rule(Role.VIEWER, "account:write"),
+    "queue.read": Rule(Role.OPERATOR, "executions:read"),
     "workspace.read": Rule(Role.VIEWER, "account:read"),
     "workspace.rename": Rule(Role.ADMIN, "account:write"),
     "workspace.leave": Rule(Role.VIEWER, "account:write"),
@@ -99,6 +100,7 @@ class InstallationRule:
 INSTALLATION: dict[str, InstallationRule] = {
     "workspace.create": InstallationRule(administrator=False, scope="installation:write"),
     "workspace.any": InstallationRule(administrator=True, scope="installation:write"),
+    "worker.read": InstallationRule(administrator=False, scope="installation:read"),
     "user.read": InstallationRule(administrator=True, scope="installation:read"),
     "user.create": InstallationRule(administrator=True, scope="installation:write"),
     "user.change": InstallationRule(administrator=True, scope="installation:write"),

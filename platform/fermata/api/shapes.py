@@ -139,6 +139,75 @@ class UserPage(BaseModel):
     next: Next
 
 
+class Waiting(BaseModel):
+    """READY and running steps; ``unrung`` ones are beyond the window. ``capped``: at least these."""
+
+    ready: int
+    rung: int
+    unrung: int
+    oldest_ready_seconds: float | None
+    running: int
+    capped: bool
+
+
+class Depth(Waiting):
+    """The same for the whole installation, with the broker's messages; null while Redis does not answer."""
+
+    queued: int | None
+    unacked: int | None
+
+
+class QueueRow(Waiting):
+    """A queue: the steps of the caller's workspaces; ``installation`` is for staff."""
+
+    name: str
+    workers: int | None = Field(description="that consume it; null while Redis does not answer")
+    slots: int | None
+    installation: Depth | None
+
+
+class QueuePage(BaseModel):
+    """The queues by name; ``window``: the messages a queue may hold."""
+
+    results: list[QueueRow]
+    next: Next
+    window: int
+
+
+class UnderWay(BaseModel):
+    """A step that a worker performs."""
+
+    step_id: UUID
+    execution_id: UUID
+    workspace_id: UUID
+    node_id: str
+    attempt: int
+    started_at: datetime | None
+
+
+class WorkerRow(BaseModel):
+    """A living worker; at most 100 of its steps."""
+
+    name: str
+    host: str
+    pid: int
+    queues: list[str]
+    concurrency: int
+    version: str
+    started_at: datetime
+    last_seen_at: datetime
+    running: int
+    steps: list[UnderWay]
+
+
+class WorkerPage(BaseModel):
+    """The living workers by name; ``running_elsewhere``: steps of workers that are silent."""
+
+    results: list[WorkerRow]
+    next: Next
+    running_elsewhere: int
+
+
 class TokenRow(BaseModel):
     """An API token without its secret."""
 

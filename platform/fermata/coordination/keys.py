@@ -6,6 +6,7 @@ key                       type    meaning
 ``fermata:lease:{step}``  string  ``<fence>:<token>`` of the worker that performs the step; expires
 ``fermata:epoch``         string  the server's time (ms) at which this Redis began to remember; never expires
 ``fermata:signals``       stream  ``e`` execution id, ``w`` workspace id; about the last 10,000
+``fermata:workers``       zset    a living worker as JSON → the server's time (ms) it was heard of; expires
 ``wf:<queue>``            list    Celery's messages, newest on the left
 ``wf:unacked``            hash    delivery tag → [message, exchange, routing key] of what workers hold
 ``wf:unacked_index``      zset    delivery tag → time of delivery (the worker's clock, seconds)
@@ -18,6 +19,7 @@ from typing import Final
 
 EPOCH: Final = "fermata:epoch"
 SIGNALS: Final = "fermata:signals"
+WORKERS: Final = "fermata:workers"
 SIGNALS_KEPT: Final = 10_000
 """Signals kept, about: a reader that fell further behind reads the journal instead."""
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,9 +81,13 @@ class Recovery:
         self.ledger = PostgresLedger()
         self._net_at = time.monotonic()
 
-    def run(self, stop: threading.Event) -> None:
-        """Sweep until ``stop``; at once again while there is work, otherwise every ``sweep_seconds``."""
+    def run(self, stop: threading.Event, *, between: Callable[[], None] = lambda: None) -> None:
+        """Sweep until ``stop``; at once again while there is work, otherwise every ``sweep_seconds``.
+
+        ``between`` is called before each sweep and must not raise.
+        """
         while not stop.is_set():
+            between()
             swept = self.sweep()
             stop.wait(min(self.pause, 0.05) if swept.busy else self.pause)
 

@@ -135,6 +135,7 @@ def test_no_role_in_a_workspace_reaches_the_whole_installation(caller_of, ids, r
         caller.call(method.upper(), nothing, body, status=403)
 
 
+@pytest.mark.usefixtures("redis_url")
 def test_an_administrators_token_reaches_the_installation_only_when_it_says_so(caller_of, ids):
     plain = caller_of("owner")
     reading = caller_of("owner", scopes=("installation:read",))

@@ -16,6 +16,9 @@ app.conf.include = ["workers.lifecycle"]
 class Idle:
     """Stands for recovery: there is no ledger here."""
 
+    def __init__(self, heartbeat: object) -> None:
+        """Nobody looks at the inventory here."""
+
     def start(self) -> None:
         """Nothing to do."""
 

@@ -1,12 +1,9 @@
 """Reads of the engine for the interface. Rows leave here as plain values; nothing here writes or rings.
 
 ``executions`` (read, list, count), ``steps`` (rows, values by slice), ``events`` (the journal by cursor,
-snapshot, counts per node), ``changes`` (what changed lately), ``waiting`` (why something does not move),
-``approvals``, ``idempotency``. A page is asked for with ``after``: sort key and id of the last row of the
-page before. Cursors of the journal are :func:`cursor` texts.
-snapshot, counts per node), ``latest`` (workflows by their last execution),
-``waiting`` (why something does not move), ``approvals``, ``idempotency``. A page
-is asked for with ``after``: sort key and id of the last row of the page before. Cursors of the journal are
+snapshot, counts per node), ``changes`` (what changed lately), ``latest`` (workflows by their last
+execution), ``waiting`` (why something does not move), ``approvals``, ``idempotency``, ``queues``. A page is
+asked for with ``after``: sort key and id of the last row of the page before. Cursors of the journal are
 :func:`cursor` texts.
 """
 
@@ -30,6 +27,7 @@ from fermata.engine.queries.executions import (
 )
 from fermata.engine.queries.idempotency import Replayed, replayed
 from fermata.engine.queries.latest import LAST_STATUSES, last_went
+from fermata.engine.queries.queues import queues, under_way
 from fermata.engine.queries.steps import Slice, StepFilters, one_step, slice_of, step, steps, value
 from fermata.engine.queries.waiting import why
 
@@ -57,6 +55,7 @@ __all__ = [
     "node_counts",
     "one_step",
     "parse_cursor",
+    "queues",
     "recent",
     "replayed",
     "shown",
@@ -65,6 +64,7 @@ __all__ = [
     "snapshot",
     "step",
     "steps",
+    "under_way",
     "value",
     "why",
     "workspace_of",
