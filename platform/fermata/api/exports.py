@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Literal
 from uuid import UUID
 
 import orjson
 from django.http import HttpResponse
 from django.utils.http import content_disposition_header
-from pydantic import Field, field_validator
+from pydantic import field_validator
 from rest_framework.request import Request
 
 from fermata.api.resource import Query
 from fermata.api.schema import described
+from fermata.api.versions import Which, chosen, which
 from fermata.api.workflows import OneWorkflow
 from fermata.workflows import content, formats, queries
 
 TYPES = {"yaml": "application/yaml; charset=utf-8", "json": "application/json"}
 UNFIT = re.compile(r'[\\/:*?"<>|]+')
 """What file systems refuse in names."""
-
-Which = Annotated[int, Field(ge=1, le=2**31 - 1)] | Literal["draft", "latest"]
-
-
-def which(text: str) -> Any:
-    """A version as query strings name it: a number, ``latest`` or ``draft``."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else text
 
 
 class Export(Query):
@@ -48,9 +42,7 @@ class ExportView(OneWorkflow):
         """YAML or JSON of the draft or a version; YAML with its comments while the draft's text holds it."""
         asked = self.query(Export)
         draft = queries.draft(workflow_id)
-        version = (
-            None if asked.version == "draft" else queries.listed_version(workflow_id, number=asked.version)
-        )
+        version = chosen(workflow_id, asked.version)
         definition = draft.definition if version is None else version.definition
         body = (
             orjson.dumps(definition, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)

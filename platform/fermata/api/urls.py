@@ -12,6 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from fermata.api import (
     approvals,
+    diffs,
     drafts,
     executions,
     exports,
@@ -106,6 +107,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{WORKFLOW}/publish", versions.PublishView.as_view()),
     path(f"{WORKFLOW}/versions", versions.VersionsView.as_view()),
     path(f"{WORKFLOW}/versions/<int:number>", versions.VersionView.as_view()),
+    path(f"{WORKFLOW}/diff", diffs.DiffView.as_view()),
     path(f"{WORKFLOW}/restore", drafts.RestoreView.as_view()),
     path(f"{WORKFLOW}/duplicate", flows.DuplicateView.as_view()),
     path(f"{WORKFLOW}/unarchive", flows.UnarchiveView.as_view()),

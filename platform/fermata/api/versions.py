@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -16,6 +16,8 @@ from fermata.api.schema import described
 from fermata.api.shapes import JustPublished, Version, VersionPage
 from fermata.api.workflows import OneWorkflow
 from fermata.workflows import models, operations, queries
+
+Which = Annotated[int, Field(ge=1, le=2**31 - 1)] | Literal["draft", "latest"]
 
 
 class Publish(Input):
@@ -74,6 +76,16 @@ class VersionView(OneWorkflow):
         row = queries.listed_version(workflow_id, number=number)
         names = accounts.usernames([row.created_by] if row.created_by else [])
         return Response({**_row(row, names), "workflow_id": row.workflow_id, "definition": row.definition})
+
+
+def which(text: str) -> Any:
+    """A version as query strings name it: a number, ``latest`` or ``draft``."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else text
+
+
+def chosen(workflow_id: UUID, version: int | Literal["draft", "latest"]) -> models.Version | None:
+    """The version that was asked for, None for the draft. Raises NotFound."""
+    return None if version == "draft" else queries.listed_version(workflow_id, number=version)
 
 
 def _published(row: models.Version) -> dict[str, Any]:

@@ -5,6 +5,9 @@ snapshot, counts per node), ``changes`` (what changed lately), ``latest`` (workf
 execution), ``waiting`` (why something does not move), ``approvals``, ``idempotency``, ``queues``. A page is
 asked for with ``after``: sort key and id of the last row of the page before. Cursors of the journal are
 :func:`cursor` texts.
+execution), ``waiting`` (why something does not move), ``approvals``, ``idempotency``. A page is asked for
+with ``after``: sort key and id of the last row of the page before. Cursors of the journal are :func:`cursor`
+texts.
 """
 
 from __future__ import annotations
