@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field, field_validator
@@ -12,12 +13,16 @@ from pydantic import AwareDatetime, Field, field_validator
 from fermata.accounts.queries import Principal
 from fermata.api import pagination
 from fermata.api.permitted import with_can
+from fermata.api.problems import InvalidRequest
 from fermata.api.resource import Query
 from fermata.api.shapes import ExecutionStatus
 from fermata.engine import queries as engine
 from fermata.workflows import queries as workflows
 
 STATUSES = get_args(ExecutionStatus)
+SHORTEST_ID = 6
+"""Hexadecimal digits: ids begin with their time, and fewer of them stand for days."""
+MOST_TAGS = 20
 
 
 def known_statuses(text: str | None) -> str | None:
@@ -29,27 +34,57 @@ def known_statuses(text: str | None) -> str | None:
 
 
 class ExecutionFilters(Query):
-    """``status``: one or several, separated by commas.
+    """Filters narrow together. Times bound from (inclusive) ``…since`` to (exclusive) ``…until``."""
 
-    ``since`` (inclusive) and ``until`` bound the creation.
-    """
-
-    status: str | None = Field(None, max_length=200)
+    status: str | None = Field(None, max_length=200, description="one or several, separated by commas")
     workflow: str | None = Field(None, max_length=200, description="id or name")
+    version: str | None = Field(
+        None, pattern=r"^([0-9]{1,9}|draft)$", description="number or draft; goes with workflow"
+    )
     workflow_key: str | None = Field(None, max_length=200)
-    root: UUID | None = Field(None, description="all executions started below this one, itself included")
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    tags: str | None = Field(None, max_length=2000, description="all of these, separated by commas")
+    id: str | None = Field(
+        None,
+        max_length=40,
+        description=f"the beginning of the execution's id: {SHORTEST_ID} hexadecimal digits or more",
+    )
+    root: UUID | None = Field(None, description="an execution: all started below it, itself included")
+    parent: UUID | None = Field(None, description="an execution: those its steps started")
+    parent_step: UUID | None = Field(None, description="a step: the executions it started")
+    started_by: str | None = Field(None, max_length=200, description="such as user:ana")
+    priority: int | None = Field(None, ge=0, le=9)
+    debug: bool | None = None
+    error: str | None = Field(None, max_length=200, description="class of the failure, such as http_5xx")
+    since: AwareDatetime | None = Field(None, description="created since")
+    until: AwareDatetime | None = Field(None, description="created before")
+    finished_since: AwareDatetime | None = None
+    finished_until: AwareDatetime | None = None
 
     @field_validator("status")
     @classmethod
     def _known(cls, text: str | None) -> str | None:
         return known_statuses(text)
 
+    @field_validator("tags")
+    @classmethod
+    def _whole(cls, text: str | None) -> str | None:
+        names = [] if text is None else text.split(",")
+        if "" in names or len(names) > MOST_TAGS:
+            raise ValueError(f"send 1 to {MOST_TAGS} tags with commas between them")
+        return text
+
+    @field_validator("id")
+    @classmethod
+    def _digits(cls, text: str | None) -> str | None:
+        if text is not None and not re.fullmatch(f"[0-9a-f]{{{SHORTEST_ID},32}}", _bare(text)):
+            raise ValueError(f"send the first {SHORTEST_ID} or more hexadecimal digits of an id")
+        return text
+
 
 class ExecutionList(ExecutionFilters):
-    """A page of executions."""
+    """A page of executions; sorted by the end, only those that have ended."""
 
+    sort: Literal["-created_at", "created_at", "-finished_at", "finished_at"] = "-created_at"
     cursor: str | None = Field(None, max_length=2000)
     limit: int = Field(50, ge=1, le=200)
 
@@ -69,18 +104,20 @@ def listed(
     rows = engine.executions(
         workspace_ids=workspace_ids,
         filters=filters,
+        sort=asked.sort,
         after=after,
         limit=asked.limit + 1,
     )
+    key = asked.sort.lstrip("-")
     page, following = pagination.page(
-        rows, limit=asked.limit, cursor=lambda row: pagination.encode(row["created_at"], row["id"])
+        rows, limit=asked.limit, cursor=lambda row: pagination.encode(row[key], row["id"])
     )
     names = workflows.names({row["workflow_id"] for row in page})
     return {"results": [shown_row(row, principal, names) for row in page], "next": following}
 
 
 def shown_row(row: dict[str, Any], principal: Principal, names: dict[UUID, str]) -> dict[str, Any]:
-    """The row with the workflow's name and what the caller may do."""
+    """The row with its workflow's name and what the caller may do with it."""
     return {**with_can(row, principal), "workflow_name": names.get(row["workflow_id"])}
 
 
@@ -92,13 +129,38 @@ def filters_of(
     if asked.workflow is not None:
         found = set(workflows.ids_of(asked.workflow, workspace_ids=workspace_ids))
         chosen = found if chosen is None else chosen & found
+    if asked.version is not None and chosen is None:
+        raise InvalidRequest("A version is one of a workflow.", cure="Say which: add ?workflow=.")
     if chosen is not None and not chosen:
         return None
     return engine.Filters(
-        statuses=tuple(asked.status.split(",")) if asked.status else (),
+        statuses=_parts(asked.status),
         workflow_ids=chosen or (),
+        version=None if asked.version is None else int(asked.version.replace("draft", "0")),
         workflow_key=asked.workflow_key,
+        tags=_parts(asked.tags),
         root_id=asked.root,
+        parent_id=asked.parent,
+        parent_step_id=asked.parent_step,
+        started_by=asked.started_by,
+        priority=asked.priority,
+        debug=asked.debug,
+        error=asked.error,
+        ids=None if asked.id is None else _range(_bare(asked.id)),
         since=asked.since,
         until=asked.until,
+        finished_since=asked.finished_since,
+        finished_until=asked.finished_until,
     )
+
+
+def _parts(text: str | None) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(text.split(","))) if text else ()
+
+
+def _bare(text: str) -> str:
+    return text.strip().replace("-", "").lower()
+
+
+def _range(digits: str) -> tuple[UUID, UUID]:
+    return UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))

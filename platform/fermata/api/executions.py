@@ -50,7 +50,7 @@ class ExecutionsView(Resource):
 
     @described("List executions", answer=ExecutionPage, query=ExecutionList, workspace=True)
     def get(self, request: Request) -> Response:
-        """Newest first."""
+        """Newest first unless sorted otherwise."""
         asked = self.query(ExecutionList)
         return Response(listed(asked, self.principal, workspace_ids=self.workspace_ids("execution.read")))
 
@@ -62,7 +62,7 @@ class ExecutionCountsView(Resource):
 
     @described("Count executions by status", answer=ExecutionCounts, query=ExecutionFilters, workspace=True)
     def get(self, request: Request) -> Response:
-        """The newest 10,000 that fit the filters, by status."""
+        """The newest 10,000 that fit the filters (2,000 with tags), by status."""
         asked = self.query(ExecutionFilters)
         workspace_ids = self.workspace_ids("execution.read")
         filters = filters_of(asked, workspace_ids)

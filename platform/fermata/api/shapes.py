@@ -416,7 +416,7 @@ class ExecutionPage(BaseModel):
 
 
 class ExecutionCounts(BaseModel):
-    """Executions by status; at most 10,000 are counted."""
+    """Executions by status; at most 10,000 are counted, with a filter by tags 2,000."""
 
     counts: dict[str, int]
     total: int

@@ -155,6 +155,7 @@ def _database(url: str, *, process: str) -> dict[str, Any]:
     limits = {"lock_timeout": "2s", "statement_timeout": "15s", "idle_in_transaction_session_timeout": "10s"}
     if process == "migrate":
         limits = {"lock_timeout": "10s", "statement_timeout": "0", "idle_in_transaction_session_timeout": "0"}
+    limits["jit"] = "off"  # our statements take milliseconds; compiling one would take a hundred of them
     options: dict[str, Any] = {
         "connect_timeout": 3,
         "keepalives_idle": 30,

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 
@@ -38,6 +39,14 @@ class TextArray(models.Field):  # type: ignore[type-arg]
     def db_type(self, connection: Any) -> str:
         """``text[]``."""
         return "text[]"
+
+
+class JsonText(models.Func):
+    """``JsonText("error", key="class")``: a member of a :class:`Json` column, as text."""
+
+    template = "(%(expressions)s ->> '%(key)s')"
+    arity = 1
+    output_field = models.TextField()
 
 
 class Payload(models.Model):
@@ -87,9 +96,70 @@ class Execution(models.Model):
     class Meta:
         db_table = "fermata_execution"
         indexes = (
-            models.Index(fields=["workspace_id", "-created_at", "-id"], name="execution_newest"),
-            models.Index(fields=["workspace_id", "status", "-created_at"], name="execution_by_status"),
-            models.Index(fields=["workflow_id", "-created_at"], name="execution_by_workflow"),
+            # Lists are walked newest first (engine/queries/listing.py): each filter that may be rare among a
+            # million rows has an index of its own, partial where only some rows can fit. With the status in
+            # it, counts read no rows.
+            models.Index(
+                fields=["workspace_id", "-created_at", "-id"],
+                name="execution_of_workspace",
+                include=["status"],
+            ),
+            models.Index(fields=["workspace_id", "status", "-created_at", "-id"], name="execution_by_state"),
+            models.Index(
+                fields=["workflow_id", "-created_at", "-id"], name="execution_of_workflow", include=["status"]
+            ),
+            models.Index(
+                fields=["workflow_id", "status", "-created_at", "-id"], name="execution_workflow_state"
+            ),
+            models.Index(
+                fields=["workflow_id", "version", "-created_at", "-id"],
+                name="execution_of_version",
+                include=["status"],
+            ),
+            models.Index(
+                fields=["workspace_id", "started_by", "-created_at", "-id"],
+                name="execution_started_by",
+                include=["status"],
+            ),
+            models.Index(
+                fields=["workspace_id", "-finished_at", "-id"],
+                name="execution_finished",
+                condition=models.Q(finished_at__isnull=False),
+                include=["status"],
+            ),
+            models.Index(
+                fields=["workspace_id", "workflow_key", "-created_at", "-id"],
+                name="execution_by_key",
+                condition=models.Q(workflow_key__isnull=False),
+            ),
+            models.Index(
+                fields=["root_id", "-created_at", "-id"],
+                name="execution_family",
+                condition=models.Q(parent_step_id__isnull=False),
+            ),
+            models.Index(
+                models.F("workspace_id"),
+                JsonText("error", key="class"),
+                models.F("created_at").desc(),
+                models.F("id").desc(),
+                name="execution_by_error",
+                condition=models.Q(error__isnull=False),
+                include=["status"],
+            ),
+            models.Index(
+                fields=["workspace_id", "priority", "-created_at", "-id"],
+                name="execution_by_priority",
+                condition=~models.Q(priority=5),
+                include=["status"],
+            ),
+            models.Index(
+                fields=["workspace_id", "-created_at", "-id"],
+                name="execution_debugged",
+                condition=models.Q(debug=True),
+                include=["status"],
+            ),
+            # Without the list of pending entries, which every search would have to read as well.
+            GinIndex(fields=["tags"], name="execution_tags", fastupdate=False),
             models.Index(
                 fields=["deadline_at"],
                 name="execution_deadline",
@@ -235,6 +305,17 @@ class Step(models.Model):
                 fields=["execution_id", "region_id", "iteration"],
                 name="step_live",
                 condition=models.Q(state__in=["ready", "running", "waiting", "held", "retrying"]),
+            ),
+            # What tells a running execution from a waiting one. Rows leave both with the step's end.
+            models.Index(
+                fields=["execution_id"],
+                name="step_moving",
+                condition=models.Q(state__in=["ready", "running", "retrying"], superseded=False),
+            ),
+            models.Index(
+                fields=["execution_id"],
+                name="step_resting",
+                condition=models.Q(state__in=["waiting", "held"], superseded=False),
             ),
             models.Index(
                 fields=["queue", "priority", "ready_at"],
@@ -390,7 +471,10 @@ class Approval(models.Model):
     class Meta:
         db_table = "fermata_approval"
         constraints = (models.UniqueConstraint(fields=["step_id", "run"], name="approval_once"),)
-        indexes = (models.Index(fields=["workspace_id", "state", "-created_at"], name="approval_inbox"),)
+        indexes = (
+            models.Index(fields=["workspace_id", "state", "-created_at", "-id"], name="approval_newest"),
+            models.Index(fields=["execution_id", "-created_at"], name="approval_of_execution"),
+        )
 
 
 class IdempotencyKey(models.Model):

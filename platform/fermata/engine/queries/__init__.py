@@ -1,13 +1,14 @@
 """Reads of the engine for the interface. Rows leave here as plain values; nothing here writes or rings.
 
-``executions`` (read, list, count), ``steps`` (rows, values by slice), ``events`` (the journal by cursor,
-snapshot, counts per node), ``changes`` (what changed lately), ``latest`` (workflows by their last
-execution), ``waiting`` (why something does not move), ``approvals``, ``idempotency``, ``queues``. A page is
-asked for with ``after``: sort key and id of the last row of the page before. Cursors of the journal are
-:func:`cursor` texts.
-execution), ``waiting`` (why something does not move), ``approvals``, ``idempotency``. A page is asked for
-with ``after``: sort key and id of the last row of the page before. Cursors of the journal are :func:`cursor`
-texts.
+- ``executions``: one, its status; ``listing``: filters, pages, counts; ``changes``: what changed lately
+- ``latest``: workflows by their last execution
+- ``steps``: rows, values by slice
+- ``events``: the journal by cursor, snapshot, counts per node
+- ``waiting``: why something does not move
+- ``approvals``, ``idempotency``, ``queues``
+
+A page is asked for with ``after``: sort key and id of the last row of the page before. Cursors of the journal
+are :func:`cursor` texts.
 """
 
 from __future__ import annotations
@@ -19,17 +20,15 @@ from fermata.engine.queries.events import cursor, events, node_counts, parse_cur
 from fermata.engine.queries.executions import (
     FINAL,
     STATUSES,
-    Filters,
-    counts,
     execution,
     execution_status,
-    executions,
     recent,
     shown,
     workspace_of,
 )
 from fermata.engine.queries.idempotency import Replayed, replayed
 from fermata.engine.queries.latest import LAST_STATUSES, last_went
+from fermata.engine.queries.listing import Filters, counts, executions
 from fermata.engine.queries.queues import queues, under_way
 from fermata.engine.queries.steps import Slice, StepFilters, one_step, slice_of, step, steps, value
 from fermata.engine.queries.waiting import why

@@ -8,26 +8,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Lookup, Q
+from django.db.models import Q
 
-from fermata.engine.models import Approval, TextArray
+from fermata.engine.models import Approval
+from fermata.engine.queries import arrays  # noqa: F401 - the lookup `overlap`
 from fermata.errors import NotFound
-
-
-@TextArray.register_lookup
-class Overlap(Lookup):
-    """``tags__overlap=[…]``: the arrays have a member in common."""
-
-    lookup_name = "overlap"
-
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
-        """PostgreSQL's ``&&``."""
-        left, left_params = self.process_lhs(compiler, connection)
-        return f"{left} && %s::text[]", [*left_params, list(self.rhs)]
-
-    def get_prep_lookup(self) -> Any:
-        """The list as it is."""
-        return self.rhs
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from fermata.engine.queries.executions import shown, with_liveness
+from fermata.engine.models import Execution
+from fermata.engine.queries.executions import shown_all
 from fermata.engine.store import run
 
 
@@ -33,4 +34,4 @@ def changed(*, workspace_ids: Collection[UUID], after: int) -> set[UUID]:
 
 def executions_of(ids: Collection[UUID]) -> list[dict[str, Any]]:
     """These executions as lists show them, in no order; ids of none are absent."""
-    return [shown(row) for row in with_liveness().filter(id__in=ids)]
+    return shown_all(Execution.objects.filter(id__in=ids))
