@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import redis
 
-from fermata.coordination.client import client
+from fermata.coordination.client import exchange
 from fermata.coordination.lease import Leases
 from fermata.engine.holding import Keeper
 from fermata.engine.perform import Parts, Performer
@@ -26,7 +26,7 @@ def test_a_step_makes_two_round_trips_to_redis(monkeypatch: pytest.MonkeyPatch, 
     world.start()
     keeper = Keeper(Leases(), PostgresLedger(), ttl_seconds=15, worker="here")
     parts = Parts(PostgresLedger(), world.plans, world.types, CeleryDispatcher(mode=mode), leases=keeper)
-    client().ping()  # connected: that is paid once
+    exchange([("PING",)])  # connected: that is paid once
     sent: list[bytes] = []
     send = redis.connection.Connection.send_packed_command
 

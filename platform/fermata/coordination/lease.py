@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 import redis
 
 from fermata.coordination import keys
-from fermata.coordination.client import answering, client, script, text
+from fermata.coordination.client import answering, client, exchange, script, text
 
 Renewal = Literal["held", "retaken", "lost"]
 """What a renewal found.
@@ -98,7 +98,8 @@ class Leases:
         return self._connection if self._connection is not None else client()
 
     def _run(self, name: str, step_id: str, *arguments: str | int) -> object:
-        answer: object = self._client().eval(script(name), 1, keys.lease(step_id), *arguments)
+        command = ("EVAL", script(name), 1, keys.lease(step_id), *arguments)
+        [answer] = exchange([command], through=self._connection)
         return answer
 
 

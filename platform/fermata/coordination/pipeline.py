@@ -6,12 +6,12 @@ The lease goes back, the stream is signalled, the next steps are rung.
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import redis
 
 from fermata.coordination import keys
-from fermata.coordination.client import answering, client, script
+from fermata.coordination.client import answering, exchange, script
 
 PUSHED_AT_ONCE = 500
 """Messages in one LPUSH: about half a megabyte."""
@@ -69,24 +69,29 @@ class Pipeline:
         """
         if not len(self):
             return
-        connection = self._connection if self._connection is not None else client()
-        with answering("ringing the next steps"), connection.pipeline(transaction=False) as pipe:
-            for step_id, token in self._releases:
-                pipe.eval(script("lease_release"), 1, keys.lease(step_id), token)
-            for key, (value, seconds) in self._values.items():
-                pipe.set(key, value, ex=seconds)
-            for queue, messages in self._pushes.items():
-                for at in range(0, len(messages), PUSHED_AT_ONCE):
-                    pipe.lpush(keys.queue(queue), *messages[at : at + PUSHED_AT_ONCE])
-            for execution_id, workspace_id in self._signals:
-                pipe.xadd(
-                    keys.SIGNALS,
-                    {"e": execution_id, "w": workspace_id},
-                    maxlen=keys.SIGNALS_KEPT,
-                    approximate=True,
-                )
-            self.discard()
-            pipe.execute()
+        commands = self._commands()
+        self.discard()
+        with answering("ringing the next steps"):
+            exchange(commands, through=self._connection)
+
+    def _commands(self) -> list[tuple[Any, ...]]:
+        release = script("lease_release")
+        commands: list[tuple[Any, ...]] = [
+            ("EVAL", release, 1, keys.lease(step_id), token) for step_id, token in self._releases
+        ]
+        for key, (value, seconds) in self._values.items():
+            commands.append(("SET", key, value, "EX", seconds))
+        commands += (
+            ("LPUSH", keys.queue(queue), *messages[at : at + PUSHED_AT_ONCE])
+            for queue, messages in self._pushes.items()
+            for at in range(0, len(messages), PUSHED_AT_ONCE)
+        )
+        kept = ("MAXLEN", "~", keys.SIGNALS_KEPT)
+        commands += (
+            ("XADD", keys.SIGNALS, *kept, "*", "e", execution_id, "w", workspace_id)
+            for execution_id, workspace_id in self._signals
+        )
+        return commands
 
     def discard(self) -> None:
         """Forget what was collected."""

@@ -184,7 +184,7 @@ class Recovery:
             chosen += [step_id for step_id in old if step_id not in known]
         if not chosen:
             return 0
-        rings = wire.rings(call("fermata_ring_again", chosen))
+        rings = wire.rings(call("fermata_ring_again", f"{{{','.join(chosen)}}}"))
         self._send(rings)
         return len(rings)
 

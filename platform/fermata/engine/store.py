@@ -10,21 +10,22 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 import psycopg
 from django.db import OperationalError, connection
 
-from fermata.engine import wire
+from fermata.engine import prepared, wire
 from fermata.engine.ledger import Ending, NewExecution, Recorded, Ring
 from fermata.errors import Conflict, IdempotencyKeyReused, ServerUnavailable
 from fermata.machine.commands import Decision
 from fermata.machine.view import Claim, Refusal, StepView
 
+Answer = TypeVar("Answer")
 logger = logging.getLogger(__name__)
 SQL = Path(__file__).parent / "sql"
 TRIES = 6
@@ -50,13 +51,22 @@ def run(query: str, arguments: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
 
     Raises ServerUnavailable when PostgreSQL stays out of reach.
     """
+
+    def fetched() -> list[tuple[Any, ...]]:
+        # Django's own cursors bind on the client, so every call would be a new statement to plan.
+        cursor = psycopg.Cursor(connection.connection)
+        cursor.execute(query, arguments, prepare=True)
+        return cursor.fetchall() if cursor.description else []
+
+    return _persistently(fetched)
+
+
+def _persistently(ask: Callable[[], Answer]) -> Answer:
+    """Ask, again after lost deadlocks, lock timeouts and connections; within a transaction only once."""
     for attempt in range(1, TRIES + 1):
         try:
             connection.ensure_connection()
-            # Django's own cursors bind on the client, so every call would be a new statement to plan.
-            cursor = psycopg.Cursor(connection.connection)
-            cursor.execute(query, arguments, prepare=True)
-            return cursor.fetchall() if cursor.description else []
+            return ask()
         except AGAIN:
             if connection.in_atomic_block or attempt == TRIES:
                 raise
@@ -77,11 +87,12 @@ def run(query: str, arguments: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     raise ServerUnavailable("PostgreSQL does not answer.")
 
 
-def call(function: str, *arguments: Any) -> Any:
-    """Call an SQL function that answers JSON; the parsed answer."""
-    places = ", ".join(["%s"] * len(arguments))
-    rows = run(f"SELECT {function}({places})::text", arguments)
-    return orjson.loads(rows[0][0])
+def call(function: str, *arguments: prepared.Argument) -> Any:
+    """Call an SQL function that answers JSON, in its own transaction or the caller's; the parsed answer."""
+    if connection.in_atomic_block:
+        places = ", ".join(["%s"] * len(arguments))
+        return orjson.loads(run(f"SELECT {function}({places})::text", arguments)[0][0])
+    return _persistently(lambda: orjson.loads(prepared.call(connection.connection, function, arguments)))
 
 
 class PostgresLedger:

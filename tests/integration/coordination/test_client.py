@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 import redis
 
-from fermata.coordination.client import client, script
+from fermata.coordination.client import client, exchange, script
 
 
 def test_shares_no_connection_with_a_forked_child(connection: redis.Redis) -> None:
@@ -37,3 +40,28 @@ def test_sends_scripts_without_their_comments() -> None:
         assert "--" not in text
         assert "redis.call" in text
         assert len(text) < 900
+
+
+def test_an_exchange_answers_in_order_and_after_an_error_begins_afresh(connection: redis.Redis) -> None:
+    assert exchange([("SET", "a", 1), ("GET", "a"), ("GET", "b")]) == [b"OK", b"1", None]
+    with pytest.raises(redis.ResponseError):
+        exchange([("SET", "a", 2), ("HGET", "a", "x"), ("GET", "a")])
+    assert exchange([("GET", "a")]) == [b"2"]
+
+
+def test_an_exchange_is_made_once_more_when_its_connection_was_cut(connection: redis.Redis) -> None:
+    exchange([("PING",)])
+    connection.client_kill_filter(_type="normal", skipme=True)
+    assert exchange([("INCR", "n")]) == [1]
+
+
+def test_every_thread_exchanges_on_a_connection_of_its_own(connection: redis.Redis) -> None:
+    barrier = threading.Barrier(4)
+
+    def talk(name: int) -> list[bytes]:
+        barrier.wait(10)
+        return [exchange([("SET", f"k{name}", at), ("GET", f"k{name}")])[1] for at in range(200)]
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(talk, range(4)))
+    assert answers == [[str(at).encode() for at in range(200)]] * 4
