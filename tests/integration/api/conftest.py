@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Callable
+import threading
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
+from django.db import connections
 from django.test import Client
 
 from fermata.accounts import operations
 from fermata.accounts.models import User, Workspace
+from fermata.api.stream import reading
+from fermata.coordination import stream
 from fermata.workflows.models import Workflow
 from tests.factories import MembershipFactory, WorkflowFactory, WorkspaceFactory
 
@@ -55,6 +61,17 @@ class Caller:
     def post(self, path: str, body: Any = None, status: int = 200, **headers: str) -> Any:
         response = self.call("POST", path, {} if body is None else body, status=status, **headers)
         return response.json() if response.content else None
+
+
+@pytest.fixture
+async def streams(redis_url: str) -> AsyncIterator[None]:
+    """What streams and their tests leave behind ends with the test: connections, reads in their threads."""
+    yield
+    await asyncio.sleep(0.01)
+    await stream.close()
+    idle = threading.Barrier(reading.THREADS)
+    await asyncio.gather(*(reading.in_thread(idle.wait, 10) for _ in range(reading.THREADS)))
+    await sync_to_async(connections.close_all)()
 
 
 @pytest.fixture
