@@ -30,6 +30,8 @@ def configuration(*, level: str, process: str) -> dict[str, Any]:
         "loggers": {
             "django": {"handlers": [], "level": level, "propagate": True},
             "django.server": {"handlers": [], "level": level, "propagate": True},
+            # At DEBUG it writes the headers of answers, which may repeat a secret.
+            "httpcore": {"handlers": [], "level": "INFO", "propagate": True},
             # One line for each request is the reverse proxy's work.
             "uvicorn.access": {"handlers": [], "level": "WARNING", "propagate": True},
             "uvicorn": {"handlers": [], "level": level, "propagate": True},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from typing import Any
@@ -69,6 +69,10 @@ class Evaluator:
         self.bound = bound
         self._guard = guard
 
+    def with_bound(self, **names: Any) -> Evaluator:
+        """One that sees these names too."""
+        return Evaluator({**self.bound, **names}, self._guard)
+
     def __call__(self, template: Any, overrides: dict[str, Any] | None = None) -> Any:
         """The template's value. Raises ExpressionError."""
         bound = self.bound
@@ -108,6 +112,7 @@ def node_context(
     live: Callable[[], None],
     call_task: Callable[..., Any] | None,
     allowed_hosts: tuple[str, ...] = (),
+    secret_hosts: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Context:
     """The Context a node type's ``perform`` gets."""
     step = claim.step
@@ -132,4 +137,5 @@ def node_context(
         live=live,
         call_task=call_task,
         allowed_hosts=allowed_hosts,
+        secret_hosts=secret_hosts or {},
     )

@@ -5,7 +5,6 @@ Whatever goes wrong in here is turned into a failure of the node.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
@@ -14,6 +13,7 @@ from fermata.engine import faultpoints
 from fermata.engine.context import Evaluator, node_context
 from fermata.engine.dispatch import Dispatcher
 from fermata.engine.ledger import Ledger
+from fermata.engine.secrecy import Opener, Secrecy, secrecy_of
 from fermata.engine.wire import kept
 from fermata.errors import ExpressionError, FermataError, InvalidInput, LeaseLost, NotFound
 from fermata.graph import inputs
@@ -22,7 +22,6 @@ from fermata.machine.outcomes import Done, Expired, Fail, Failure, Outcome, Rest
 from fermata.machine.view import Claim
 from fermata.nodes.contract import Context, failure_from
 
-logger = logging.getLogger(__name__)
 DEEPEST = 20
 
 
@@ -49,6 +48,11 @@ class Parts(Protocol):
     allowed_hosts: tuple[str, ...]
 
     @property
+    def open_secrets(self) -> Opener:
+        """Gives the secrets of a workspace."""
+        ...
+
+    @property
     def time_limit(self) -> Callable[[float | None], AbstractContextManager[Any]]:
         """Raises TimeoutError inside after so many seconds."""
         ...
@@ -72,6 +76,28 @@ class Invocation:
         node_type = self.parts.types.find(node.type, node.type_version)
         if node_type is None:
             return Fail(Failure("unknown_type", f"This worker does not know the node type {node.type!r}."))
+        secrecy = secrecy_of(
+            node,
+            claim.execution.workspace_id,
+            opener=self.parts.open_secrets,
+            checks_hosts=node_type.checks_hosts,
+        )
+        if isinstance(secrecy, Fail):
+            return secrecy
+        return secrecy.masked(self._attempt(plan, node_type, claim, evaluator, live=live, secrecy=secrecy))
+
+    def _attempt(
+        self,
+        plan: Plan,
+        node_type: Any,
+        claim: Claim,
+        evaluator: Evaluator,
+        *,
+        live: Callable[[], None],
+        secrecy: Secrecy,
+    ) -> Outcome:
+        node = plan.nodes[claim.step.node]
+        evaluator = secrecy.evaluator(evaluator)
         try:
             self._children_outputs(claim.step.resume)
             context = node_context(
@@ -82,6 +108,7 @@ class Invocation:
                 live=live,
                 call_task=self.parts.call_task,
                 allowed_hosts=self.parts.allowed_hosts,
+                secret_hosts=secrecy.hosts,
             )
             return self._resolved(claim, self._perform(node, node_type, claim, evaluator, context=context))
         except LeaseLost:
@@ -93,8 +120,8 @@ class Invocation:
             return Fail(Failure("timeout", message, retryable=True, node=node.id))
         except FermataError as error:
             return Fail(Failure(error.code, error.message, retryable=error.retryable, node=node.id))
-        except Exception as error:
-            logger.exception("Node %s of type %s crashed", node.id, node.type)
+        except Exception as error:  # noqa: BLE001 - whatever else a node raises is its own failure
+            secrecy.log_crash(node)
             return Fail(Failure("node_crashed", f"{type(error).__name__}: {error}"[:500], node=node.id))
 
     def input_of(self, claim: Claim) -> tuple[Any, bool]:

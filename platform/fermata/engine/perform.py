@@ -17,6 +17,7 @@ from fermata.engine import faultpoints
 from fermata.engine.context import Evaluator, Guard, bindings
 from fermata.engine.invocation import Invocation, Plans
 from fermata.engine.ledger import Ledger, NewExecution, Recorded, Ring
+from fermata.engine.secrecy import Opener, held
 from fermata.engine.wire import LARGEST_BYTES
 from fermata.errors import ExpressionError, InvalidInput, LeaseLost, PayloadTooLarge, UnknownFormat
 from fermata.graph.plan import Plan
@@ -107,6 +108,7 @@ class Parts:
     time_limit: Callable[[float | None], AbstractContextManager[Any]] = lambda _seconds: nullcontext()
     call_task: Callable[..., Any] | None = None
     allowed_hosts: tuple[str, ...] = ()
+    open_secrets: Opener = field(default_factory=lambda: held({}))
     room: Callable[[Plan], dict[str, int] | None] = lambda _plan: None
 
 

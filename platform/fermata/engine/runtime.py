@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 
 from fermata.coordination.lease import Leases
-from fermata.engine import limits, plans
+from fermata.engine import limits, opening, plans
 from fermata.engine.dispatch import dispatcher
 from fermata.engine.holding import Keeper
 from fermata.engine.perform import Parts, Performed, Performer
@@ -89,6 +89,7 @@ def performer(worker: str) -> Performer:
         time_limit=limits.wall_time,
         call_task=_task_caller[0] if _task_caller else None,
         allowed_hosts=settings.FERMATA_REACHABLE_HOSTS,
+        open_secrets=opening.opened,
         room=rooms(),
     )
     return Performer(parts, worker=worker)

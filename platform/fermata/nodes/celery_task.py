@@ -97,6 +97,7 @@ class CeleryTask(NodeType):
     title = "Celery task"
     description = "Runs one of your own registered Celery tasks."
     category = "integration"
+    secrets_allowed = True
     Config = CeleryTaskConfig
     gives = "What the task returned, which must be JSON; tuples become lists."
     failures = {

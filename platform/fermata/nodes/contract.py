@@ -31,7 +31,7 @@ class Context:
     against them. ``call_task(name, args, kwargs, key)`` runs a registered Celery task in place (see
     :class:`fermata.nodes.celery_task.CallTask`). ``live()`` raises LeaseLost when this worker no longer holds
     the step; ask it before each outside effect and about every second in long ones. ``deadline``: when this
-    attempt times out.
+    attempt times out. ``secret_hosts``: secret → where it may be sent, for types that say ``checks_hosts``.
     """
 
     execution_id: str
@@ -50,6 +50,7 @@ class Context:
     live: Callable[[], None] = lambda: None
     call_task: Callable[..., Any] | None = None
     allowed_hosts: tuple[str, ...] = ()
+    secret_hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class NodeType:
@@ -68,6 +69,9 @@ class NodeType:
     runnable: ClassVar[bool] = True
     leaves_passage: ClassVar[bool] = False
     secrets_allowed: ClassVar[bool] = False
+    """Its config may read secrets; what it answers is searched for them by the engine."""
+    checks_hosts: ClassVar[bool] = False
+    """It sends nothing to a host that ``Context.secret_hosts`` does not allow."""
     reads: ClassVar[tuple[str, ...]] = ()
     deferred: ClassVar[tuple[str, ...]] = ()
     Config: ClassVar[type[NodeConfig]]

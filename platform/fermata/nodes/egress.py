@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from queue import Empty, SimpleQueue
@@ -116,18 +116,21 @@ def fetch(
     *,
     limits: Limits,
     allowed_hosts: Sequence[str] = (),
+    secret_hosts: Mapping[str, Sequence[str]] | None = None,
     follow_redirects: bool = True,
     live: Callable[[], None] = lambda: None,
 ) -> Reply:
     """Send ``first``, follow redirects, give the answer.
 
-    ``allowed_hosts``: ``host`` or ``host:port`` that may have private addresses. ``live`` is asked before
-    each hop and about every second, and ends the request by raising. Raises EgressFailed.
+    ``allowed_hosts``: ``host`` or ``host:port`` that may have private addresses. ``secret_hosts``: secret →
+    ``host``, ``host:port`` or ``*.domain``, to which every hop must keep. ``live`` is asked before each hop
+    and about every second, and ends the request by raising. Raises EgressFailed.
     """
     watch = _Watch(limits, live)
     hop = first
     for _ in range(limits.redirects + 1):
         live()
+        _check_secrets(hop.url, secret_hosts or {})
         reply = _send(hop, watch, allowed_hosts)
         location = reply.header("location")
         if not (follow_redirects and reply.status in _REDIRECTS and location):
@@ -172,9 +175,25 @@ def checked_addresses(
 
 
 def _is_allowed(host: str, port: int, allowed_hosts: Iterable[str]) -> bool:
+    return not _spellings(host, port).isdisjoint(entry.strip().lower().rstrip(".") for entry in allowed_hosts)
+
+
+def _spellings(host: str, port: int) -> set[str]:
     name = host.lower().rstrip(".")
-    names = {name, f"{name}:{port}", f"[{name}]", f"[{name}]:{port}"}
-    return any(entry.strip().lower().rstrip(".") in names for entry in allowed_hosts)
+    return {name, f"{name}:{port}", f"[{name}]", f"[{name}]:{port}"}
+
+
+def _check_secrets(url: httpx.URL, secret_hosts: Mapping[str, Sequence[str]]) -> None:
+    """Raise EgressFailed of kind ``host_not_allowed`` unless each secret may go where ``url`` leads."""
+    host, port = url.raw_host.decode("ascii"), url.port or SCHEMES.get(url.scheme, 0)
+    spelled = _spellings(host, port)
+    domains = {f"*{spelling[at:]}" for spelling in spelled for at, mark in enumerate(spelling) if mark == "."}
+    for name, hosts in secret_hosts.items():
+        if (spelled | domains).isdisjoint(hosts):
+            raise EgressFailed(
+                "host_not_allowed",
+                f"The secret {name} may not be sent to {host}; an administrator can add it to its hosts.",
+            )
 
 
 def _resolved(host: str, port: int, watch: _Watch) -> list[str]:

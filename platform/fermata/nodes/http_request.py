@@ -6,7 +6,6 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
@@ -25,7 +24,6 @@ from fermata.nodes.contract import Context, NodeType
 from fermata.nodes.egress import EgressFailed, Hop, Limits, Reply, fetch, is_web
 from fermata.nodes.fields import Duration, NodeConfig, Scalar, Scalars, Whole, is_template
 from fermata.nodes.json_values import fault_in
-from fermata.nodes.redaction import redact, secret_forms
 
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _HARMLESS = {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"}
@@ -149,6 +147,7 @@ class HttpRequest(NodeType):
     description = "Calls an HTTP service and gives its answer."
     category = "integration"
     secrets_allowed = True
+    checks_hosts = True
     Config = HttpRequestConfig
     gives = (
         "`{status, headers, body, url}`: `body` parsed where it is JSON, else as text; anything else as "
@@ -162,6 +161,7 @@ class HttpRequest(NodeType):
         "timeout": "There was no complete answer in time (retried).",
         "connection_failed": "The service could not be reached, or hung up (retried).",
         "blocked_address": "The host is not public and the workspace's administrator has not allowed it.",
+        "host_not_allowed": "A secret it reads may not be sent to this host.",
         "redirect_refused": "A redirect would carry the body to another server.",
         "too_many_redirects": "The service redirects more than three times.",
         "response_too_large": "The answer exceeds `max_bytes`, or its headers 64 KiB.",
@@ -178,7 +178,6 @@ class HttpRequest(NodeType):
 
     def perform(self, config: HttpRequestConfig, context: Context) -> Done | Fail:
         """Send the request; the answer's status decides."""
-        forms = secret_forms(context.bindings.get("secrets"))
         seconds = seconds_of(config.timeout)
         if context.deadline is not None:
             seconds = max(0.001, min(seconds, (context.deadline - context.now).total_seconds()))
@@ -187,13 +186,13 @@ class HttpRequest(NodeType):
                 _hop(config, context.idempotency_key),
                 limits=Limits(seconds=seconds, body_bytes=config.max_bytes),
                 allowed_hosts=context.allowed_hosts,
+                secret_hosts=context.secret_hosts,
                 follow_redirects=config.follow_redirects,
                 live=context.live,
             )
-            outcome = _judged(config, context, reply)
+            return _judged(config, context, reply)
         except EgressFailed as failed:
-            outcome = Fail(Failure(kind=failed.kind, message=failed.message, retryable=failed.retryable))
-        return _without_secrets(outcome, forms)
+            return Fail(Failure(kind=failed.kind, message=failed.message, retryable=failed.retryable))
 
 
 def _hop(config: HttpRequestConfig, key: str) -> Hop:
@@ -350,13 +349,3 @@ def _texts(value: Scalars) -> list[str]:
         if isinstance(value, list)
         else [_text(value if value is not None else "")]
     )
-
-
-def _without_secrets(outcome: Done | Fail, forms: tuple[str, ...]) -> Done | Fail:
-    if not forms:
-        return outcome
-    if isinstance(outcome, Done):
-        return replace(outcome, output=redact(outcome.output, forms))
-    failure = outcome.failure
-    hidden = replace(failure, message=redact(failure.message, forms), data=redact(failure.data, forms))
-    return replace(outcome, failure=hidden)

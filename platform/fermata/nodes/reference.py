@@ -22,8 +22,11 @@ needed before the workflow runs. Fields without a default are required. Duration
 
 Every type that is run may also fail with `expression_error` (an expression cannot be evaluated, or gives a
 value that does not fit), and with `timeout` when it has run longer than the node's `timeout`. A failure
-leaves the node at its port `error` where an edge is drawn from there. `pure` nodes may be repeated at will,
-`idempotent` ones under the same key; an `unsafe` one is held for a person when its worker is lost.
+leaves the node at its port `error` where an edge is drawn from there. A node that reads a secret fails with
+`secret_missing` when the workspace has none of that name, with `host_not_allowed` where it may not be sent,
+and with `wrong_sealing_key` or `seal_broken` when it cannot be opened; none of them is retried by
+default. `pure` nodes may be repeated at will, `idempotent` ones under the same key; an `unsafe` one is held
+for a person when its worker is lost.
 """
 
 
@@ -61,7 +64,8 @@ def _facts(node_type: NodeType) -> Iterator[tuple[str, str]]:
         deferred = ", ".join(f"`{name}`" for name in node_type.deferred)
         yield "evaluated at the end of each passage", deferred
     if node_type.secrets_allowed:
-        yield "secrets", "its config may read `secrets.<name>`"
+        kept = "" if node_type.checks_hosts else "; none that is bound to hosts"
+        yield "secrets", f"its config may read `secrets.<name>`{kept}"
 
 
 _NAMES = {"string": "text", "integer": "whole number", "boolean": "true or false"}

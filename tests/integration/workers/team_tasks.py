@@ -106,3 +106,10 @@ def sends() -> str:
 
 def _raise(error: Exception) -> None:
     raise error
+
+
+@shared_task(name="team.tells")
+def tells(password: str, how: str) -> str:
+    if how == "raise":
+        raise DeclinedError(f"{password} is wrong")
+    return password

@@ -178,21 +178,40 @@ def test_the_deadline_of_the_attempt_shortens_the_request(call, site):
     assert (failed.kind, failed.retryable) == ("timeout", True)
 
 
-def test_secrets_are_taken_out_of_output_and_failure(call, site):
-    secret = "s3cr3t/value+x"
+@pytest.mark.parametrize(
+    ("hosts", "allowed"),
+    [
+        (["127.0.0.1"], True),
+        (["127.0.0.1:{port}"], True),
+        (["api.example", "127.0.0.1"], True),
+        (["127.0.0.1:1"], False),
+        (["*.0.0.1"], True),
+        (["*.0.1:{port}"], True),
+        (["*.127.0.0.1"], False),
+        (["0.0.1"], False),
+        (["api.example"], False),
+    ],
+    ids=str,
+)
+def test_goes_only_where_every_secret_may_be_sent(call, site, hosts, allowed):
+    site.answers["/"] = reply(200, b"ok", content_type="text/plain")
+    listed = {"token": tuple(host.format(port=site.port) for host in hosts), "other": ("127.0.0.1",)}
+    answer = call(secret_hosts=listed)
+    if allowed:
+        assert isinstance(answer, Done)
+        return
+    failed = failure(answer)
+    assert (failed.kind, failed.retryable) == ("host_not_allowed", False)
+    assert "token" in failed.message
+    assert site.seen == []
 
-    def echo(handler):
-        body = json.dumps({"you sent": handler.headers["Authorization"], "at": handler.path}).encode()
-        reply(200 if "ok" in handler.path else 400, body, content_type="application/json")(handler)
 
-    site.answers["/ok"] = site.answers["/no"] = echo
-    config = {"headers": {"Authorization": f"Bearer {secret}"}, "query": {"key": secret}}
-    bound = {"secrets": {"token": secret}}
-    for path in ("/ok", "/no"):
-        shown = call(path, config=config, bindings=bound)
-        text = json.dumps(shown.output if isinstance(shown, Done) else shown.failure.to_json())
-        assert "s3cr3t" not in text
-        assert site.seen[-1].headers["authorization"] == f"Bearer {secret}"
+def test_a_redirect_leads_no_further_than_a_secret_may_be_sent(call, site, new_site):
+    other = new_site()
+    site.answers["/"] = reply(302, location=f"http://localhost:{other.port}/")
+    failed = failure(call(secret_hosts={"token": (site.name,)}))
+    assert failed.kind == "host_not_allowed"
+    assert (len(site.seen), other.seen) == (1, [])
 
 
 @pytest.mark.parametrize(
