@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import signal
+import subprocess
 import sys
 import tempfile
 import time
 from argparse import ArgumentParser
 from dataclasses import replace
+from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 from types import FrameType
 
 from fermata.config import env
 from fermata.config.stack import processes
+from tests.bench import floors, interface, page
 from tests.bench import options as wanted
-from tests.bench import report
 from tests.bench.options import Options
 from tests.bench.shapes import Json
+
+SHARES = {
+    ("compare", "memory"): 0.55,
+    ("compare", "disk"): 0.75,
+    ("costs", "memory"): 0.8,
+    ("growth", "memory"): 1.0,
+}
+"""What is measured, in this order, and by which share of all the time it must have begun its last shape."""
 
 
 def section(name: str, disk: str, options: Options) -> Json | None:
@@ -38,8 +50,46 @@ def section(name: str, disk: str, options: Options) -> Json | None:
     return found
 
 
+def measured(options: Options, *, whole: bool) -> tuple[Json, bool]:
+    """The results, and whether every section could be measured. Only a `whole` run has all kinds of them."""
+    began, sections, complete = time.monotonic(), [], True
+    for (name, disk), share in SHARES.items():
+        if disk not in options.disks or not (whole or name == "compare"):
+            continue
+        left = began + share * options.seconds - time.monotonic()
+        print(f"\n{name}, data in {disk}:", flush=True)
+        found = section(name, disk, replace(options, seconds=max(left, 1.0)))
+        complete &= found is not None
+        if found is not None:
+            sections.append(found)
+    return {
+        "at": datetime.now(UTC).isoformat(timespec="minutes"),
+        "commit": _commit(),
+        "machine": machine(),
+        "sections": sections,
+    }, complete
+
+
+def machine() -> Json:
+    """What the figures were measured on."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return {
+        "cpus": os.cpu_count(),
+        "model": models[0] if models else platform.machine(),
+        "python": platform.python_version(),
+        "celery": metadata.version("celery"),
+    }
+
+
+def _commit() -> str:
+    command = ["git", "describe", "--always", "--dirty"]
+    done = subprocess.run(command, cwd=env.ROOT, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "unknown"
+
+
 def main() -> int:
-    """Everything that was asked for; 1 when a floor was missed, 3 when something could not be measured."""
+    """Everything that was asked for; not 0 when a floor was missed or something could not be measured."""
     parser = ArgumentParser(prog="python -m tests.bench", description=__doc__)
     wanted.add_to(parser)
     parser.add_argument("--profile", metavar="SHAPE", help="say where a step's time goes, and nothing else")
@@ -50,17 +100,27 @@ def main() -> int:
         options = replace(wanted.read(parser, given), profile=given.cprofile)
         return 0 if section("costs", options.disks[0], options) else 3
     options = wanted.read(parser, given)
-    began, sections, failed = time.monotonic(), [], False
-    for disk in options.disks:
-        found = section("compare", disk, options)
-        failed |= found is None
-        if found is not None:
-            sections.append(found)
-    for found in sections:
-        for miss in report.misses(found["shapes"]):
-            print(f"{found['disk']}: {miss}")
+    whole = options == Options()
+    began = time.monotonic()
+    results, complete = measured(options, whole=whole)
+    code = _kept(results) if whole and complete else 0
+    missed = list(floors.misses(results))
+    print("\nFloors not reached:" if missed else "\nEvery floor that was measured is reached.")
+    for miss in missed:
+        print(f"  {miss}")
     print(f"{time.monotonic() - began:.0f} s")
-    return 3 if failed else 0
+    return code or (0 if complete else 3)
+
+
+def _kept(results: Json) -> int:
+    """Keep a whole run as JSON and page, then hold it to the floors; pytest's exit code."""
+    page.KEPT.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n")
+    page.PAGE.write_text(page.page(results))
+    code, results["interface"] = interface.measured(results=page.KEPT)
+    page.KEPT.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n")
+    page.PAGE.write_text(page.page(results))
+    print(f"Kept in {page.KEPT.relative_to(env.ROOT)} and {page.PAGE.relative_to(env.ROOT)}.")
+    return code
 
 
 def interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -22,13 +22,14 @@ TRIALS = 2
 
 @dataclass
 class Side:
-    """One contestant: `once` runs the shape and answers the seconds it took."""
+    """One contestant: `once` runs the shape and answers the seconds it took; at most so many `rounds`."""
 
     name: str
     nodes: int
     once: Callable[[], float]
     pids: Callable[[], dict[str, list[int]]]
     how: str = ""
+    rounds: int = 1_000
     walls: list[float] = field(default_factory=list)
     cpu: dict[str, float] = field(default_factory=dict)
     executed: int = 0
@@ -88,12 +89,15 @@ class Comparison:
                 sides.append(self._side(shape, variant, row))
             except Refused as refusal:
                 row["skips"].append(f"{variant}: this version refuses the document ({refusal})")
+        if shape.name == "foreach" and "raw-other" in self.options.variants:
+            sides.append(self._raw_side(shape, "raw-chunks", row))
         for at in range(self.options.rounds):
             late = time.monotonic() > self.until
             if late and at >= FEWEST_ROUNDS:
                 break
             for side in sides if at % 2 == 0 else reversed(sides):  # ABBA: neither has the warmer machine
-                side.measure(foreign, repeats=shape.repeats)
+                if at < side.rounds:
+                    side.measure(foreign, repeats=shape.repeats)
             self.stack.check()
         self.stack.raw_broker().flushdb()
         row["sides"] = {side.name: side.to_json() for side in sides}
@@ -129,6 +133,8 @@ class Comparison:
             results = "ignored" if shape.name in raw.CHORDS else "kept"
         pool, form = self._fastest(shape, row)
         run = raw.FORMS[shape.name][form]
+        if variant == "raw-chunks":
+            run, form = raw.run_chunks, "chunks of a hundred"
 
         def once() -> float:
             began = time.perf_counter()
@@ -140,7 +146,10 @@ class Comparison:
         def pids() -> dict[str, list[int]]:
             return {"worker": self.stack.raw_parts(pool), "valkey": self.stack.parts()["valkey"]}
 
-        return Side(variant, shape.nodes, once, pids, how=f"{pool}, {form}, results {results}")
+        how = f"{pool}, {form}, results {results}"
+        if variant == "raw" or shape.name != "foreach":
+            return Side(variant, shape.nodes, once, pids, how)
+        return Side(variant, shape.nodes, once, pids, how, rounds=1)  # long, and told apart by a glance
 
     def _fastest(self, shape: Shape, row: Json) -> tuple[str, str]:
         """The pool and the way to write it that serve raw Celery best on this shape; tried once a shape."""

@@ -19,15 +19,16 @@ DISKS = ("memory", "disk")
 class Options:
     """`seconds`: when they have passed, what is left is skipped, and said to be.
 
-    `profile`: the children's own cProfile figures as well.
+    `items`: of the largest foreach. `profile`: the children's own cProfile figures as well.
     """
 
     shapes: tuple[str, ...] = tuple(SHAPES)
-    rounds: int = 5
+    rounds: int = 3
     variants: tuple[str, ...] = VARIANTS
     pools: tuple[str, ...] = POOLS
     disks: tuple[str, ...] = DISKS
-    seconds: float = 480.0
+    seconds: float = 420.0
+    items: int = 100_000
     profile: bool = False
 
     def to_json(self) -> dict[str, Any]:
@@ -49,10 +50,9 @@ def add_to(parser: ArgumentParser) -> None:
     ):  # fmt: skip
         given = os.environ.get(name.upper()) or ",".join(getattr(default, name))
         parser.add_argument(f"--{name}", default=given, help=f"of {','.join(choices)} (default: %(default)s)")
-    parser.add_argument("--rounds", type=int, default=int(os.environ.get("ROUNDS") or default.rounds))
-    parser.add_argument(
-        "--seconds", type=float, default=float(os.environ.get("SECONDS_MOST") or default.seconds)
-    )
+    for name, kind in (("rounds", int), ("items", int), ("seconds", float)):
+        given = os.environ.get(name.upper()) or getattr(default, name)
+        parser.add_argument(f"--{name}", type=kind, default=given, help="(default: %(default)s)")
 
 
 def read(parser: ArgumentParser, found: Namespace) -> Options:
@@ -68,4 +68,4 @@ def read(parser: ArgumentParser, found: Namespace) -> Options:
             parser.error(f"--{name}: {', '.join(wrong) or 'nothing'} is none of {', '.join(choices)}")
     if found.rounds < 1:
         parser.error("--rounds: at least one")
-    return Options(rounds=found.rounds, seconds=found.seconds, **lists)
+    return Options(rounds=found.rounds, seconds=found.seconds, items=found.items, **lists)

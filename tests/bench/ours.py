@@ -29,6 +29,7 @@ def connect(stack: Stack) -> None:
         "FERMATA_HOME": str(stack.home),
         "FERMATA_PORT": str(stack.port),
         "FERMATA_PROCESS": "manage",
+        "FERMATA_LOG_LEVEL": "WARNING",
         "DJANGO_SETTINGS_MODULE": "fermata.config.settings",
     }
     for name in ("DATABASE_URL", "REDIS_URL", "FERMATA_SECRET_KEY"):
@@ -50,9 +51,18 @@ class Ours:
         """After `connect`."""
         from fermata.accounts.models import Workspace  # noqa: PLC0415 - Django is set up by now
 
-        name = f"bench-{uuid4().hex[:8]}"
-        workspace = Workspace.objects.create(slug=name, name=name)
+        workspace = Workspace.objects.order_by("id").first()
+        if workspace is None:
+            raise BenchError("The platform made no workspace at its first start.")
         return cls(stack, psycopg.connect(stack.database_url, autocommit=True), workspace.id)
+
+    def token(self) -> str:
+        """A token of the administrator's, for HTTP."""
+        from fermata.accounts import operations  # noqa: PLC0415
+        from fermata.accounts.models import User  # noqa: PLC0415
+
+        user = User.objects.get(is_superuser=True)
+        return operations.create_token(user, workspace_id=self.workspace_id, name="bench").text
 
     def version(self, document: Json) -> Any:
         """The document published, once. Raises `Refused`."""

@@ -1,11 +1,11 @@
-"""Figures as tables: medians, ranges, ratios, and the floors they are held to."""
+"""Figures for the terminal: medians, ranges, ratios."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from statistics import median
 
-from tests.bench.shapes import SHAPES, Json
+from tests.bench.shapes import Json
 
 BASELINE = "raw"
 
@@ -21,20 +21,8 @@ def ratios(row: Json, variant: str) -> list[float]:
     sides = row.get("sides", {})
     if variant not in sides or BASELINE not in sides:
         return []
-    pairs = zip(sides[BASELINE]["walls"], sides[variant]["walls"], strict=True)
+    pairs = zip(sides[BASELINE]["walls"], sides[variant]["walls"], strict=False)
     return [theirs / ours for theirs, ours in pairs]
-
-
-def misses(rows: Iterable[Json]) -> Iterator[str]:
-    """One sentence for each floor that was not reached."""
-    for row in rows:
-        for variant, floor in SHAPES[row["shape"]].floors.items():
-            found = ratios(row, variant)
-            if found and median(found) < floor:
-                yield (
-                    f"{row['shape']} {variant}: {median(found):.2f} × raw Celery, "
-                    f"{floor - median(found):.2f} below the floor of {floor:g}."
-                )
 
 
 def shape_line(row: Json) -> str:
@@ -76,4 +64,32 @@ def cost_lines(row: Json) -> str:
     whole = phases["task"] or 1
     lines.append("  in the child, µs of wall time:")
     lines += [f"    {name:<20} {value:>7,}  {value / whole:>4.0%}" for name, value in phases.items()]
+    return "\n".join(lines)
+
+
+def latency_lines(row: Json) -> str:
+    """How long people wait, for the terminal."""
+    found = {
+        "start request": row["start_request_milliseconds"],
+        "start request to first node": row["start_to_first_node_milliseconds"],
+        "finish to next start": row["handover_milliseconds"],
+    }
+    words = [f"{name} p50 {value['p50']} ms, p95 {value['p95']} ms" for name, value in found.items()]
+    return f"idle, {row['variant']}: " + "; ".join(words)
+
+
+def growth_lines(row: Json) -> str:
+    """Costs by size, for the terminal."""
+    lines = [f"foreach, {row['variant']}:"]
+    for size in row["sizes"]:
+        cpu, wall = size["cpu_microseconds"], size["wall_microseconds"]
+        lines.append(f"  {size['items']:>7,} items: CPU {cpu:,} µs, wall {wall:,} µs an item")
+    more = [f"{int(items):,}: {cost:,} µs" for items, cost in row["marginal_cpu_microseconds"].items()]
+    lines.append(f"  CPU of one more item at {', '.join(more)}")
+    broker = row["broker"]
+    lines.append(f"  at most {broker['most_messages']} messages at the broker, {broker['concurrency']} lanes")
+    memory = [
+        f"{part} {found['before']:g} → {found['most']:g}" for part, found in row["memory_megabytes"].items()
+    ]
+    lines.append(f"  largest process, MB before → most: {', '.join(memory)}")
     return "\n".join(lines)

@@ -90,7 +90,34 @@ def costs(disk: str, options: Options) -> Json:
             return {"costs": rows, **facts(stack, disk)}
 
 
-SECTIONS = {"compare": compare, "costs": costs}
+def growth(disk: str, options: Options) -> Json:
+    """How long people wait on the idle system; costs by size, and what the largest foreach takes."""
+    found: Json = {"growth": [], "latency": []}
+    busy = watch.busy_share()
+    until = time.monotonic() + options.seconds
+    with running(disk=disk) as stack:
+        connect(stack)
+        from tests.bench.growth import Growth  # noqa: PLC0415 - after Django is set up
+        from tests.bench.latency import measured  # noqa: PLC0415
+        from tests.bench.ours import Refused  # noqa: PLC0415
+
+        growing = Growth(stack, items=options.items, until=until)
+        for variant in ("default", "together"):
+            if variant not in options.variants:
+                continue
+            try:
+                found["latency"].append(measured(stack, variant))
+                print(report.latency_lines(found["latency"][-1]), flush=True)
+                found["growth"].append(growing.of(variant))
+                print(report.growth_lines(found["growth"][-1]), flush=True)
+            except Refused as refusal:
+                print(f"{variant}: this version refuses the document ({refusal})", flush=True)
+            except BenchError as error:
+                print(f"{variant}: {error}", flush=True)
+        return found | {"noise": noise(busy, watch.Foreign()), **facts(stack, disk)}
+
+
+SECTIONS = {"compare": compare, "costs": costs, "growth": growth}
 
 
 def main(name: str, disk: str, out: str, options: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from fermata.workflows.operations import compiled
-from tests.bench import report, watch
+from tests.bench import floors, page, report, watch
 from tests.bench.raw import FORMS
 from tests.bench.shapes import SHAPES, Json
 
@@ -41,10 +42,10 @@ def test_ratios_are_taken_within_a_round() -> None:
 
 
 def test_a_missed_floor_says_which_and_by_how_much() -> None:
-    assert list(report.misses([row([2.0, 2.0, 2.0], [1.0, 1.0, 1.0])])) == [
+    assert list(floors.of_shapes([row([2.0, 2.0, 2.0], [1.0, 1.0, 1.0])])) == [
         "W1 default: 0.50 × raw Celery, 0.30 below the floor of 0.8."
     ]
-    assert list(report.misses([row([1.0, 2.0, 1.0], [1.0, 1.0, 1.0])])) == []
+    assert list(floors.of_shapes([row([1.0, 2.0, 1.0], [1.0, 1.0, 1.0])])) == []
 
 
 def test_a_connection_of_another_process_is_a_stranger(redis_url: str) -> None:
@@ -87,3 +88,8 @@ def test_descendants_and_their_use_of_the_machine_are_seen() -> None:
 def test_the_cost_of_a_flush_is_measured(tmp_path: Path) -> None:
     assert watch.fsync_milliseconds(tmp_path, writes=3) > 0
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_page_is_the_one_that_the_kept_figures_make() -> None:
+    if page.KEPT.exists():
+        assert page.PAGE.read_text() == page.page(json.loads(page.KEPT.read_text()))

@@ -1,0 +1,122 @@
+"""What a step costs as executions grow, and what a very wide foreach takes: memory and broker."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any, Self
+
+import redis
+
+from fermata.coordination import keys
+from tests.bench import watch
+from tests.bench.compare import with_dispatch
+from tests.bench.ours import Ours
+from tests.bench.shapes import LANES, Json, foreach_document
+from tests.bench.stack import BenchError, Stack
+
+SIZES = ((1, 150), (10, 150), (1_000, 2))
+"""(items, executions one after the other), before the largest one."""
+DEPTH_EVERY_SECONDS = 0.02
+MEMORY_EVERY = 25
+"""Looks at the broker to one at memory."""
+
+
+@dataclass
+class Sampler:
+    """Looks at queues and memory while something runs. Most seen: `depth`; part → pid → bytes in `memory`."""
+
+    stack: Stack
+    depth: int = 0
+    memory: dict[str, dict[int, int]] = field(default_factory=dict)
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    def __enter__(self) -> Self:
+        self._thread = threading.Thread(target=self._look, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        with redis.Redis.from_url(self.stack.redis_url) as link:
+            at = 0
+            while not self._stop.wait(DEPTH_EVERY_SECONDS):
+                pipe = link.pipeline(transaction=False)
+                pipe.llen(keys.queue("default")).hlen(keys.UNACKED)
+                self.depth = max(self.depth, sum(pipe.execute()))
+                if at % MEMORY_EVERY == 0:
+                    for part, pids in resident(self.stack).items():
+                        seen = self.memory.setdefault(part, {})
+                        for pid, size in pids.items():
+                            seen[pid] = max(size, seen.get(pid, 0))
+                at += 1
+
+
+def resident(stack: Stack) -> dict[str, dict[int, int]]:
+    """Part → pid → memory of its own."""
+    return {part: {pid: watch.resident_bytes(pid) for pid in pids} for part, pids in stack.parts().items()}
+
+
+class Growth:
+    """One variant, from few items to very many."""
+
+    def __init__(self, stack: Stack, *, items: int, until: float) -> None:
+        self.stack, self.items, self.until = stack, items, until
+        self.ours = Ours.at(stack)
+
+    def of(self, variant: str) -> Json:
+        """Costs by size, and what the largest took. Raises `Refused`."""
+        versions = {
+            size: self.ours.version(with_dispatch(foreach_document(size), variant))
+            for size in (*(size for size, _ in SIZES), self.items)
+        }
+        self.ours.run(versions[1_000])
+        sizes = [self._measured(versions[size], size, times) for size, times in SIZES]
+        before = {part: max(pids.values()) for part, pids in resident(self.stack).items()}
+        with Sampler(self.stack) as seen:
+            sizes.append(self._measured(versions[self.items], self.items, 1))
+        return {
+            "variant": variant,
+            "sizes": sizes,
+            "marginal_cpu_microseconds": marginal(sizes),
+            "broker": {"most_messages": seen.depth, "concurrency": LANES},
+            "memory_megabytes": {
+                part: {
+                    "before": round(before[part] / 1e6, 1),
+                    "most": round(max(pids.values()) / 1e6, 1),
+                }
+                for part, pids in sorted(seen.memory.items())
+                if part in before
+            },
+        }
+
+    def _measured(self, version: Any, items: int, times: int) -> Json:
+        """`times` executions one after the other."""
+        if time.monotonic() > self.until:
+            raise BenchError("Out of time before the costs by size were measured.")
+        pids = [pid for part in self.stack.parts().values() for pid in part]
+        cpu, began = watch.cpu_seconds(pids), time.perf_counter()
+        for _ in range(times):
+            self.ours.wait([self.ours.start(version)], seconds=max(30.0, self.until - time.monotonic()))
+        seconds = time.perf_counter() - began
+        return {
+            "items": items,
+            "executions": times,
+            "wall_microseconds": round(seconds / times / items * 1e6),
+            "cpu_microseconds": round((watch.cpu_seconds(pids) - cpu) / times / items * 1e6),
+        }
+
+
+def marginal(sizes: list[Json]) -> dict[str, int]:
+    """Items → CPU microseconds of one more item there: what starting and ending cost is left out."""
+    found = {}
+    for smaller, larger in pairwise(sizes):
+        more = larger["items"] - smaller["items"]
+        used = larger["cpu_microseconds"] * larger["items"] - smaller["cpu_microseconds"] * smaller["items"]
+        found[str(larger["items"])] = round(used / more)
+    return found
