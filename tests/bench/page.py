@@ -21,8 +21,8 @@ Written by `make bench` from [benches.json](benches.json); do not edit.
 One running platform as `make run` starts it and raw Celery canvas beside it, on the same Valkey, with as
 many processes; every shape in turns (ABBA), so that both meet the same machine. A node answers with its
 input + 1, and both sides' answers are checked. The baseline (`tests/bench/raw.py`) is tuned: JSON, no events,
-gossip, mingle or heartbeat, early acknowledgement; of its pools, and of the ways to write a shape, the one that
-was fastest on that shape; results kept where a chord's body consumes them. `raw-other` keeps all results, or
+gossip, mingle or heartbeat, early acknowledgement; of its pools, and of the ways to write a shape, the one
+that was fastest there; results kept where a chord's body consumes them. `raw-other` keeps all results, or
 none where there is a chord; `raw-chunks` sends a hundred items to a message. Ratios are nodes per second,
 Fermata's by raw Celery's, within each round: median (least to most).
 """
