@@ -30,7 +30,8 @@ test-fleets: $(READY)
 crash: $(READY) ## The crash matrix in full: processes are killed at every named point
 	FERMATA_CRASH_REPORT=docs/architecture/crash-matrix.md $(PY) -m pytest tests/crash -q -m "full or not full"
 
-# One shape in half a minute: make bench SHAPES=W1 ROUNDS=3 VARIANTS=default,raw POOLS=solo DISKS=memory
+# All of it keeps its figures in docs/architecture/benches.*; one shape takes half a minute and keeps nothing:
+# make bench SHAPES=W1 VARIANTS=default,raw POOLS=solo DISKS=memory
 bench: $(READY) ## Measure beside raw Celery (SHAPES, ROUNDS, VARIANTS, POOLS, DISKS choose)
 	SHAPES="$(SHAPES)" ROUNDS="$(ROUNDS)" VARIANTS="$(VARIANTS)" POOLS="$(POOLS)" DISKS="$(DISKS)" \
 	  $(PY) -m tests.bench
