@@ -5,6 +5,7 @@ FermataError
 │   ├── InvalidDocument       carries problems
 │   ├── InvalidInput
 │   ├── ExpressionError
+│   │   └── TooCostly
 │   ├── PayloadTooLarge
 │   ├── NotFound
 │   ├── Forbidden
@@ -20,6 +21,7 @@ FermataError
 │   │   └── WrongSealingKey
 │   ├── SealBroken
 │   ├── ServerUnavailable
+│   ├── PreviewsBusy
 │   └── UnknownFormat
 └── EngineError           who must act: us
     ├── LeaseLost
@@ -84,6 +86,19 @@ class ExpressionError(InputError):
     """An expression could not be evaluated."""
 
     code = "expression_error"
+
+
+class TooCostly(ExpressionError):
+    """The expression takes more than a preview may."""
+
+    code = "expression_too_costly"
+
+    def __init__(self, *, time: bool) -> None:
+        """``time``: it takes too long; otherwise it needs too much memory."""
+        super().__init__(
+            "The expression takes too long." if time else "The expression needs too much memory.",
+            cure="Let it read or build less, or use a foreach node.",
+        )
 
 
 class PayloadTooLarge(InputError):
@@ -176,6 +191,16 @@ class ServerUnavailable(OperatorError):
 
     code = "server_unavailable"
     retryable = True
+
+
+class PreviewsBusy(OperatorError):
+    """All previews are busy."""
+
+    code = "previews_busy"
+    retryable = True
+
+    def __init__(self) -> None:
+        super().__init__(cure="Ask again in a second.", retry_after_seconds=1)
 
 
 class UnknownFormat(OperatorError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,12 +17,19 @@ Guard = Callable[[], AbstractContextManager[Any]]
 
 def bindings(plan: Plan, claim: Claim) -> dict[str, Any]:
     """The names expressions may use, from what the claim loaded; absent ancestors are absent."""
+    return bound_to(claim, plan=plan, reads=reads_of(plan, claim), variables=plan.variables)
+
+
+def bound_to(
+    claim: Claim, *, plan: Plan, reads: Collection[str], variables: Mapping[str, Any]
+) -> dict[str, Any]:
+    """As ``bindings``, for ``reads`` and declared defaults that need not be the plan's."""
     step, execution = claim.step, claim.execution
     bound: dict[str, Any] = {
         "inputs": claim.input if claim.input is not None else {},
-        "vars": {**plan.variables, **claim.variables},
+        "vars": {**variables, **claim.variables},
         "steps": {route.rpartition("/")[2]: value for route, value in claim.steps.items()},
-        "previous": _previous(plan, claim),
+        "previous": _previous(reads, claim),
         "trigger": claim.trigger if claim.trigger is not None else {},
         "execution": {
             "id": execution.id,
@@ -43,8 +50,8 @@ def bindings(plan: Plan, claim: Claim) -> dict[str, Any]:
     return bound
 
 
-def _previous(plan: Plan, claim: Claim) -> dict[str, Any]:
-    names = [read[9:] for read in reads_of(plan, claim) if read.startswith("previous:")]
+def _previous(reads: Collection[str], claim: Claim) -> dict[str, Any]:
+    names = [read[9:] for read in reads if read.startswith("previous:")]
     return {name: claim.previous.get(name, {"output": None}) for name in names}
 
 

@@ -37,9 +37,9 @@ def wall_time(seconds: float | None) -> Iterator[None]:
 
 
 @contextmanager
-def expression_time() -> Iterator[None]:
-    """End this process if the evaluation in here takes more than ``EXPRESSION_CPU_SECONDS`` of CPU time."""
-    signal.setitimer(signal.ITIMER_VIRTUAL, EXPRESSION_CPU_SECONDS)
+def expression_time(seconds: float = EXPRESSION_CPU_SECONDS) -> Iterator[None]:
+    """End this process if the evaluation in here takes more than so many seconds of CPU time."""
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
     try:
         yield
     finally:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -46,7 +46,7 @@ def statement(name: str) -> str:
     return (SQL / "statements" / f"{name}.sql").read_text()
 
 
-def run(query: str, arguments: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+def run(query: str, arguments: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
     """Run one statement as a transaction of its own (or inside the caller's atomic block) and fetch its rows.
 
     Raises ServerUnavailable when PostgreSQL stays out of reach.

@@ -33,6 +33,8 @@ ROOTS = (
 )  # fmt: skip
 """The names of the outside. Those in KEYED are only read by a constant key."""
 KEYED = frozenset({"vars", "steps", "previous", "secrets"})
+TEMPLATE = "{{"
+"""What opens an expression in a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +158,7 @@ def _cure_of(error: Exception) -> str | None:
 @lru_cache(maxsize=4096)
 def compile_expression(source: str) -> Compiled:
     """The expression, checked and compiled; cached. Raises ExpressionError with ``offset`` and ``length``."""
-    syntax = read(source)
-    _check_functions(syntax)
-    references = _references(syntax)
+    syntax, references = _judged(source)
     names: dict[tuple[Any, ...], str] = {}
     paths: dict[str, Path] = {}
     for path in syntax.paths:
@@ -172,6 +172,12 @@ def compile_expression(source: str) -> Compiled:
     functions |= {f"__{each.macro}": WALKED_BY[each.macro] for each in syntax.ranges}
     program = _program(source, _rewritten(source, syntax, names))
     return Compiled(source, references, tuple(paths.items()), probes, functions, program)
+
+
+def _judged(source: str) -> tuple[Syntax, References]:
+    syntax = read(source)
+    _check_functions(syntax)
+    return syntax, _references(syntax)
 
 
 def _program(source: str, rewritten: str) -> cel.Program:
@@ -291,6 +297,11 @@ def references(source: str) -> References:
     return compile_expression(source).references
 
 
+def outlined(source: str) -> References:
+    """As ``references``, from the text alone: the library is not asked, so what only it refuses passes."""
+    return _judged(source)[1]
+
+
 @lru_cache(maxsize=4096)
 def split(text: str) -> tuple[str | tuple[int, str], ...]:
     """A template as texts and (offset, expression source) pairs. Raises ExpressionError when unclosed."""
@@ -332,14 +343,24 @@ def render(template: Any, bindings: Mapping[str, Any]) -> Any:
 def _rendered(text: str, bindings: Mapping[str, Any]) -> Any:
     parts = split(text)
     if len(parts) == 1 and not isinstance(parts[0], str):
-        return evaluate(parts[0][1], bindings)
+        return _evaluated(*parts[0], bindings)
     written = []
     for part in parts:
-        value = part if isinstance(part, str) else evaluate(part[1], bindings)
+        value = part if isinstance(part, str) else _evaluated(*part, bindings)
         written.append(
             value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
         )
     return "".join(written)
+
+
+def _evaluated(offset: int, source: str, bindings: Mapping[str, Any]) -> Any:
+    """An expression's value; its errors point into the text in which it stands."""
+    try:
+        return evaluate(source, bindings)
+    except ExpressionError as error:
+        if isinstance(error.data.get("offset"), int):
+            error.data["offset"] += offset
+        raise
 
 
 def escaped(key: Any) -> str:

@@ -87,6 +87,10 @@ class NodeTypeInfo(Protocol):
         """JSON Schema of the config."""
         ...
 
+    def output_schema(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        """JSON Schema of what it gives for this (unrendered) config; ``{}`` where only a run can tell."""
+        ...
+
 
 class NodeTypes(Protocol):
     """The catalogue."""

@@ -64,6 +64,26 @@ class Approval(NodeType):
         """One for each way it can end."""
         return ("approved", "rejected", "timeout", "error")
 
+    def output_schema(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        """The decision, and those that led to it."""
+        text = {"type": ["string", "null"]}
+        decision = {"type": "string", "enum": ["approve", "reject"]}
+        return {
+            "type": "object",
+            "properties": {
+                "decision": decision,
+                "by": text,
+                "comment": text,
+                "decisions": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "properties": {"by": text, "decision": decision, "comment": text, "at": text},
+                    },
+                },
+            },
+        }
+
     def perform(self, config: ApprovalConfig, context: Context) -> Await | Done:
         """Ask first; then answer with the decision, or ``timeout``."""
         if context.resume is None:

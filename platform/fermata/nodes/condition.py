@@ -33,6 +33,10 @@ class Condition(NodeType):
         """One for each answer."""
         return ("true", "false", "error")
 
+    def output_schema(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        """The answer."""
+        return {"type": "boolean"}
+
     def perform(self, config: ConditionConfig, context: Context) -> Done:
         """The answer is output and port."""
         return Done(output=config.when, port="true" if config.when else "false")

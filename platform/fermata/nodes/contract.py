@@ -104,6 +104,13 @@ class NodeType:
         """JSON Schema of ``Config``."""
         return self.Config.model_json_schema()
 
+    def output_schema(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        """JSON Schema of the output for any config, faulty ones too; ``{}`` where only a run can tell.
+
+        ``x-expression`` in it stands for what a template of the config gives.
+        """
+        return {}
+
     def read(self, rendered: Mapping[str, Any]) -> NodeConfig | Fail:
         """The config for ``perform``, once its expressions (but ``deferred`` keys) have been evaluated.
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
+from fermata.graph.inferred import template_schema
 from fermata.graph.node_types import ConfigProblem
 from fermata.machine.outcomes import Done, Fail, FanOut
 from fermata.nodes.contract import Context, NodeType, region_outcome
@@ -16,6 +17,21 @@ from fermata.nodes.fields import KNOWN, NodeConfig, Whole, is_template
 MOST_ITEMS = 1_000_000
 Reducer = Literal["count", "sum", "min", "max"]
 FOLDS: tuple[Reducer, ...] = ("count", "sum", "min", "max")
+
+
+COUNTS: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        name: {"type": "integer", "minimum": 0} for name in ("total", "succeeded", "failed", "cancelled")
+    },
+}
+ERRORS: dict[str, Any] = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {"index": {"type": "integer", "minimum": 0}, "error": {"type": "object"}},
+    },
+}
 
 
 class Range(NodeConfig):
@@ -112,6 +128,17 @@ class Foreach(NodeType):
             else:
                 yield problem
 
+    def output_schema(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        """Results by ``collect``, whose template is read from the inside."""
+        return {
+            "type": "object",
+            "properties": {
+                "results": _results(config.get("collect", "all")),
+                "errors": ERRORS,
+                "counts": COUNTS,
+            },
+        }
+
     def perform(self, config: ForeachConfig, context: Context) -> FanOut | Done | Fail:
         """Fan out, and answer with the region's result when it has ended; no items is success at once."""
         if context.resume is not None:
@@ -130,6 +157,14 @@ class Foreach(NodeType):
             ordered=config.ordered,
             collect=collect,
         )
+
+
+def _results(collect: Any) -> dict[str, Any]:
+    if isinstance(collect, Mapping):
+        return {"type": "integer", "minimum": 0} if "count" in collect else {"type": ["number", "null"]}
+    if collect == "none":
+        return {"type": "array", "maxItems": 0}
+    return {"type": "array", "items": template_schema(collect) if is_template(collect) else {}}
 
 
 def reducer_of(collect: Any) -> Literal["all", "none", "count", "sum", "min", "max"]:

@@ -176,6 +176,18 @@ class HttpRequest(NodeType):
         method = config.get("method", "GET")
         return "idempotent" if isinstance(method, str) and method in _HARMLESS else "unsafe"
 
+    def output_schema(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        """The answer; only a run can tell its body."""
+        return {
+            "type": "object",
+            "properties": {
+                "status": {"type": "integer", "examples": [200]},
+                "headers": {"type": "object", "additionalProperties": {"type": "string"}},
+                "body": {},
+                "url": {"type": "string", "format": "uri"},
+            },
+        }
+
     def perform(self, config: HttpRequestConfig, context: Context) -> Done | Fail:
         """Send the request; the answer's status decides."""
         seconds = seconds_of(config.timeout)

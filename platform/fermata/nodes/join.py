@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from fermata.graph.foretold import ARRIVALS
 from fermata.machine.outcomes import Done
 from fermata.nodes.contract import Context, NodeType
 from fermata.nodes.fields import NodeConfig
@@ -21,6 +25,10 @@ class Join(NodeType):
     reads = ("arrivals",)
     Config = JoinConfig
     gives = "`{arrivals: [{node, port, path, output | error}]}` where several edges lead in, else `{}`."
+
+    def output_schema(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        """What arrived."""
+        return {"type": "object", "properties": {"arrivals": ARRIVALS}}
 
     def perform(self, config: JoinConfig, context: Context) -> Done:
         """What arrived is the output."""

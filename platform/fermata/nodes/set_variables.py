@@ -64,6 +64,10 @@ class SetVariables(NodeType):
     gives = "`{written: [names]}` in the order set, increment, append, merge."
     failures = {"variable_type": "A variable does not hold what increment, append or merge needs."}
 
+    def output_schema(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        """The names written."""
+        return {"type": "object", "properties": {"written": {"type": "array", "items": {"type": "string"}}}}
+
     def perform(self, config: SetVariablesConfig, context: Context) -> Done:
         """Answers with the writes."""
         changes: dict[Operation, Mapping[str, Any]] = {

@@ -39,6 +39,10 @@ class Signal(NodeType):
         """``timeout`` where time can run out."""
         return (DEFAULT_PORT, "timeout", "error")
 
+    def output_schema(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        """Whatever was sent."""
+        return {"type": "object", "properties": {"payload": {}}}
+
     def perform(self, config: SignalConfig, context: Context) -> Await | Done:
         """Wait first; then give the payload, or answer ``timeout``."""
         if context.resume is None:

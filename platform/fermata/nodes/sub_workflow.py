@@ -73,6 +73,14 @@ class SubWorkflow(NodeType):
         """Starting children is part of the step's record, so a repeat does nothing twice."""
         return "pure"
 
+    def output_schema(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        """Several children give a list; what one gives is known by its own workflow."""
+        listed = {"type": "array", "items": {}}
+        if config.get("wait") is False:
+            ids = {"type": "array", "items": {"type": "string", "format": "uuid"}}
+            return {"type": "object", "properties": {"executions": ids}}
+        return {} if config.get("items") is None else {"type": "object", "properties": {"results": listed}}
+
     def perform(self, config: SubWorkflowConfig, context: Context) -> Spawn | Done | Fail:
         """Start the children first; answer with what became of them when all are final."""
         if context.resume is not None:

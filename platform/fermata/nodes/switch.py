@@ -79,6 +79,10 @@ class Switch(NodeType):
         named = dict.fromkeys(name for name in names if isinstance(name, str) and name not in _TAKEN)
         return (*named, DEFAULT, "error")
 
+    def output_schema(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        """One of the ports."""
+        return {"type": "string", "enum": [port for port in self.ports(config) if port != "error"]}
+
     def perform(self, config: SwitchConfig, context: Context) -> Done:
         """The first match is output and port."""
         port = next((case.name for case in config.cases if _matches(case, config.value)), DEFAULT)

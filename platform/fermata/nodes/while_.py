@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from fermata.errors import ExpressionError
+from fermata.graph.inferred import template_schema
 from fermata.graph.node_types import ConfigProblem
 from fermata.machine.outcomes import Again, Done, Fail
 from fermata.nodes.contract import Context, NodeType, expression_failure, region_outcome
@@ -63,6 +64,10 @@ class While(NodeType):
     Config = WhileConfig
     gives = "The `output` expression over the last passage, null without one or without a passage."
     failures = {"max_iterations": "The loop was not done after `max_iterations` passages."}
+
+    def output_schema(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        """The ``output`` template's, read from the inside."""
+        return template_schema(config.get("output"))
 
     def perform(self, config: WhileConfig, context: Context) -> Again | Done | Fail:
         """Ask ``condition`` before the first passage; answer with the region's result when it has ended."""

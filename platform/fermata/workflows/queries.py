@@ -108,6 +108,14 @@ def draft(workflow_id: UUID) -> Draft:
     return row
 
 
+def draft_rev(workflow_id: UUID) -> int:
+    """The draft's rev alone. Raises NotFound."""
+    rev = Draft.objects.filter(workflow_id=workflow_id).values_list("rev", flat=True).first()
+    if rev is None:
+        raise NotFound("There is no such workflow.")
+    return rev
+
+
 def versions(workflow_id: UUID, *, before: int | None = None, limit: int = 50) -> list[Version]:
     """Listed versions without definition and plan, newest first; ``before``: only smaller numbers."""
     rows = Version.objects.filter(workflow_id=workflow_id, listed=True).defer("definition", "plan")

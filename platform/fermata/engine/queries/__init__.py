@@ -30,6 +30,7 @@ from fermata.engine.queries.idempotency import Replayed, replayed
 from fermata.engine.queries.latest import LAST_STATUSES, last_went
 from fermata.engine.queries.listing import Filters, counts, executions
 from fermata.engine.queries.queues import queues, under_way
+from fermata.engine.queries.seen import Stand, stand
 from fermata.engine.queries.steps import Slice, StepFilters, one_step, slice_of, step, steps, value
 from fermata.engine.queries.waiting import why
 
@@ -41,6 +42,7 @@ __all__ = [
     "Filters",
     "Replayed",
     "Slice",
+    "Stand",
     "StepFilters",
     "approval",
     "approvals",
@@ -64,6 +66,7 @@ __all__ = [
     "shown_approval",
     "slice_of",
     "snapshot",
+    "stand",
     "step",
     "steps",
     "under_way",

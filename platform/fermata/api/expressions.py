@@ -1,0 +1,93 @@
+"""``/workflows/{workflow_id}/expressions``: what one would give, and what it may read."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from fermata.api.problems import InvalidRequest
+from fermata.api.resource import Input
+from fermata.api.schema import described
+from fermata.api.shapes import PathSegment, Preview
+from fermata.api.workflows import OneWorkflow
+from fermata.engine import queries as engine
+from fermata.engine.previews import drafts
+from fermata.engine.previews.preview import Asked, preview
+from fermata.errors import InvalidInput, NotFound
+from fermata.graph.sketch import Place, Sketch
+
+LONGEST_TEXT = 16_000
+
+
+class Segment(Input, PathSegment):
+    """A region and which iteration of it, as in the ``path`` of a step."""
+
+    region: str = Field(max_length=200)
+    iteration: int = Field(ge=0, le=2**31 - 1)
+
+
+class PreviewRequest(Input):
+    """A text with ``{{ }}``, or one expression without braces, at a field of the draft.
+
+    ``pointer`` leads from the document's top or from the node (``/config/url``). Values come from what
+    ``execution_id`` recorded there, or from ``sample`` (root name → value), or are made up.
+    """
+
+    draft_rev: int = Field(ge=1, le=2**31 - 1)
+    node_id: str | None = Field(None, max_length=200, description="None for the workflow's own fields")
+    pointer: str = Field(max_length=2000)
+    expression: str = Field(max_length=LONGEST_TEXT)
+    execution_id: UUID | None = Field(None, strict=False)
+    path: list[Segment] | None = Field(None, max_length=50, description="as a step shows it")
+    sample: dict[str, Any] | None = None
+
+
+class PreviewView(OneWorkflow):
+    """Preview an expression."""
+
+    actions = {"post": "workflow.validate"}
+
+    @described("Preview an expression", body=PreviewRequest, answer=Preview, errors=(412, 422))
+    def post(self, request: Request, workflow_id: UUID) -> Response:
+        """Its value at that place, worked out apart from this process and from executions."""
+        given = self.body(PreviewRequest)
+        if given.execution_id is not None and given.sample is not None:
+            raise InvalidRequest(
+                "Values come from an execution or from a sample.", cure="Send one of the two."
+            )
+        if given.path is not None and given.execution_id is None:
+            raise InvalidRequest("`path` goes with an execution only.", cure="Add `execution_id`.")
+        execution = self._execution(given.execution_id) if given.execution_id else None
+        sketch, _ = drafts.sketch(workflow_id, rev=given.draft_rev)
+        place = sketch.place(given.node_id, given.pointer)
+        at = None if execution is None else _stand(execution, sketch, place, given.path)
+        return Response(preview(Asked(sketch, place, given.expression, at, given.sample)))
+
+    def _execution(self, execution_id: UUID) -> Any:
+        """An execution of this workflow that the caller may read."""
+        try:
+            row = engine.workspace_of(execution_id)
+        except NotFound:
+            row = None
+        if row is None or row.workspace_id != self.subject.workspace_id:
+            raise NotFound("There is no such execution.")
+        self.require(row.workspace_id, "execution.read")
+        if row.workflow_id != self.subject.id:
+            problem = {
+                "code": "other_workflow",
+                "pointer": "/execution_id",
+                "message": "This is an execution of another workflow.",
+                "cure": "Name an execution of this workflow.",
+            }
+            raise InvalidInput(problem["message"], problems=[problem])
+        return row
+
+
+def _stand(execution: Any, sketch: Sketch, place: Place, path: list[Segment] | None) -> engine.Stand:
+    pairs = None if path is None else [(each.region, each.iteration) for each in path]
+    chain = sketch.chain(place.reader.region)
+    return engine.stand(execution, node=place.reader.node, chain=chain, path=pairs)
