@@ -9,10 +9,11 @@ from pydantic import Field
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from fermata.api.expression_shapes import Preview
 from fermata.api.problems import InvalidRequest
 from fermata.api.resource import Input
 from fermata.api.schema import described
-from fermata.api.shapes import PathSegment, Preview
+from fermata.api.shapes import PathSegment
 from fermata.api.workflows import OneWorkflow
 from fermata.engine import queries as engine
 from fermata.engine.previews import drafts

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import connections
 
-from fermata.api.shapes import Preview
+from fermata.api.expression_shapes import Preview
 from fermata.engine.previews import preview as module
 from fermata.engine.previews.pool import Pool
 from fermata.errors import PreviewsBusy

@@ -64,7 +64,7 @@ def product() -> Iterator[Pool]:
     made.close()
 
 
-def children(pid: int | str = "self") -> set[int]:
+def children(pid: int) -> set[int]:
     """Children of a process that run the previews' module."""
     found = set()
     for task in Path(f"/proc/{pid}/task").iterdir():
@@ -72,6 +72,11 @@ def children(pid: int | str = "self") -> set[int]:
             if is_ours(int(child)):
                 found.add(int(child))
     return found
+
+
+def own(made: Pool) -> set[int]:
+    """The processes of a pool at rest."""
+    return {child._process.pid for child in made._free.queue if child._process}
 
 
 def is_ours(pid: int) -> bool:
@@ -112,25 +117,25 @@ def test_an_error_points_into_the_text(pool):
 
 @pytest.mark.parametrize("text", [text for text, _ in REFUSED.values()], ids=list(REFUSED))
 def test_what_the_language_refuses_costs_no_child(pool, text):
-    before = children()
+    before = own(pool)
     words = dict(REFUSED.values())[text]
     error = pool.evaluate(asked(text))["error"]
     assert words in error["message"]
     assert 0 <= error["offset"] <= len(text)
     assert error["length"] >= 1 or not text
-    assert children() == before
+    assert own(pool) == before
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=list(HOSTILE))
 def test_a_hostile_expression_costs_one_child_and_is_told_so(pool, text):
     pool.evaluate(asked("1"))
-    before = children()
+    before = own(pool)
     with pytest.raises(TooCostly) as refused:
         pool.evaluate(asked(text))
     assert refused.value.code == "expression_too_costly"
     assert pool.evaluate(asked("1 + 1"))["value"] == 2
-    assert until(lambda: len(children()) == module.CHILDREN)
-    assert len(before & children()) == module.CHILDREN - 1
+    assert len(own(pool)) == module.CHILDREN
+    assert len(own(pool) & before) == module.CHILDREN - 1
 
 
 def test_the_product_gives_up_within_two_seconds(product):
@@ -157,7 +162,7 @@ def test_memory_is_limited_below_what_time_allows(monkeypatch):
 
 def test_a_child_that_was_killed_is_replaced_unseen(pool):
     pool.evaluate(asked("1"))
-    before = children()
+    before = own(pool)
     for child in before:
         os.kill(child, signal.SIGKILL)
     assert until(lambda: not any(is_ours(child) for child in before))
@@ -184,17 +189,13 @@ def test_a_child_stopped_by_the_machine_is_no_fault_of_the_expression(monkeypatc
     slow = Pool(children=1)
     try:
         slow.evaluate(asked("1"))
-        (child,) = (pid for pid in children() if pid in own_children(slow))
+        (child,) = own(slow)
         os.kill(child, signal.SIGSTOP)
         with pytest.raises(PreviewsBusy):
             slow.evaluate(asked("1"))
         assert slow.evaluate(asked("1"))["value"] == 1
     finally:
         slow.close()
-
-
-def own_children(made: Pool) -> set[int]:
-    return {child._process.pid for child in made._free.queue if child._process}
 
 
 def test_beyond_the_queue_one_is_told_to_come_again(monkeypatch):
@@ -255,7 +256,7 @@ def test_nothing_is_evaluated_in_the_process_that_asks(pool, monkeypatch):
 
 def test_a_child_has_no_environment_and_no_file_of_ours(pool):
     pool.evaluate(asked("1"))
-    for child in children():
+    for child in own(pool):
         names = {
             entry.split(b"=")[0]
             for entry in Path(f"/proc/{child}/environ").read_bytes().split(b"\0")
