@@ -36,9 +36,7 @@ class StrictJsonParser(BaseParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         """The body's value. Raises InvalidRequest, PayloadTooLarge."""
-        body = stream.read(BODY_BYTES + 1)
-        if len(body) > BODY_BYTES:
-            raise PayloadTooLarge(f"The body is larger than {BODY_BYTES} bytes.", limit=BODY_BYTES)
+        body = _bounded(stream)
         return loads(body) if body else {}
 
 
@@ -52,6 +50,37 @@ class _Repeated(dict[str, Any]):
     """An object in which a key stood twice."""
 
     key: str
+
+
+class TextParser(StrictJsonParser):
+    """Text in UTF-8, answered as it is; a mark of the byte order before it is dropped."""
+
+    media_type = "text/plain"
+
+    def parse(
+        self,
+        stream: IO[bytes],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """The body's text. Raises InvalidRequest, PayloadTooLarge."""
+        try:
+            return Text(_bounded(stream).decode("utf-8-sig"))
+        except UnicodeDecodeError as error:
+            raise InvalidRequest(f"The body is no UTF-8 (byte {error.start}).", cure=CURE) from error
+
+
+class Text(str):
+    """The text of a body that was not sent as JSON."""
+
+    __slots__ = ()
+
+
+def _bounded(stream: IO[bytes]) -> bytes:
+    body = stream.read(BODY_BYTES + 1)
+    if len(body) > BODY_BYTES:
+        raise PayloadTooLarge(f"The body is larger than {BODY_BYTES} bytes.", limit=BODY_BYTES)
+    return body
 
 
 def loads(body: bytes) -> Any:

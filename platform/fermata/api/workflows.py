@@ -165,14 +165,14 @@ class WorkflowView(OneWorkflow):
     @described("Read a workflow", answer=Workflow)
     def get(self, request: Request, workflow_id: UUID) -> Response:
         """The workflow without its document."""
-        return Response(_one(workflow_id, self.principal))
+        return Response(one(workflow_id, self.principal))
 
     @described("Rename a workflow", body=WorkflowChange, answer=Workflow, errors=(409, 422))
     def patch(self, request: Request, workflow_id: UUID) -> Response:
         """Change name or description."""
         given = self.body(WorkflowChange)
         operations.rename(workflow_id, name=given.name, description=given.description)
-        return Response(_one(workflow_id, self.principal))
+        return Response(one(workflow_id, self.principal))
 
     @described("Archive a workflow", status=204)
     def delete(self, request: Request, workflow_id: UUID) -> Response:
@@ -204,13 +204,17 @@ class UnarchiveView(OneWorkflow):
     def post(self, request: Request, workflow_id: UUID) -> Response:
         """Put it back into lists and references; 409 when its name was taken and no other is given."""
         operations.unarchive(workflow_id, name=self.body(Unarchive).name)
-        return Response(_one(workflow_id, self.principal))
+        return Response(one(workflow_id, self.principal))
 
 
 def created(workflow_id: UUID, principal: Principal) -> Response:
     """The answer to whatever made a workflow."""
-    headers = {"Location": f"/api/v1/workflows/{workflow_id}"}
-    return Response(_one(workflow_id, principal), status=201, headers=headers)
+    return Response(one(workflow_id, principal), status=201, headers=location(workflow_id))
+
+
+def location(workflow_id: UUID) -> dict[str, str]:
+    """Where a new workflow is read."""
+    return {"Location": f"/api/v1/workflows/{workflow_id}"}
 
 
 def shown(row: Any, *, principal: Principal, recent: list[dict[str, Any]]) -> dict[str, Any]:
@@ -246,6 +250,7 @@ def can(row: Any, principal: Principal) -> Mapping[str, Any]:
     return {**answers, "unarchive": "The workflow is not archived."}
 
 
-def _one(workflow_id: UUID, principal: Principal) -> dict[str, Any]:
+def one(workflow_id: UUID, principal: Principal) -> dict[str, Any]:
+    """A workflow as reads of one answer it."""
     row = queries.workflow(workflow_id)
     return shown(row, principal=principal, recent=engine.recent([row.id]).get(row.id, []))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from fermata.workflows.models import Draft, Version, Workflow
 
 __all__ = [
     "Content",
+    "Replaced",
     "archive",
     "compiled",
     "create",
@@ -31,6 +33,7 @@ __all__ = [
     "publish",
     "rehearsed",
     "rename",
+    "replace_document",
     "replace_draft",
     "restore",
     "save_draft",
@@ -43,6 +46,14 @@ ARCHIVED_CURE = "Unarchive it, or duplicate it to go on."
 COPIES_TRIED = 5
 
 Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """A draft after its document was replaced, and the definition it had before."""
+
+    before: dict[str, Any]
+    draft: Draft
 
 
 def create(
@@ -104,6 +115,15 @@ def replace_draft(workflow_id: UUID, *, content: Content, rev: int | None, by: U
     with transaction.atomic():
         draft = _draft_for_change(workflow_id, rev=rev)
         return _write(draft, content, by=by)
+
+
+def replace_document(workflow_id: UUID, *, content: Content, rev: int | None, by: User | None) -> Replaced:
+    """Put another document in the draft; positions on the canvas stay. Raises as ``save_draft``."""
+    with transaction.atomic():
+        draft = _draft_for_change(workflow_id, rev=rev)
+        before = draft.definition
+        kept = Content(content.definition, content.source, draft.editor)
+        return Replaced(before=before, draft=_write(draft, kept, by=by))
 
 
 def restore(workflow_id: UUID, *, number: int, rev: int | None, by: User | None) -> Draft:
