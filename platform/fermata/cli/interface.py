@@ -81,6 +81,19 @@ class Interface:
         given = {key: value for key, value in params.items() if value is not None}
         return self._call("POST", path, json={} if body is None else body, headers=headers, params=given)
 
+    def send(
+        self, path: str, text: str, *, kind: str, headers: Mapping[str, str] | None = None, **params: Any
+    ) -> Any:
+        """Post a text of this content type as it is."""
+        given = {key: value for key, value in params.items() if value is not None}
+        sent = {"Content-Type": kind, **(headers or {})}
+        return self._call("POST", path, content=text.encode(), headers=sent, params=given)
+
+    def text(self, path: str, **params: Any) -> str:
+        """Read something that is no JSON."""
+        given = {key: value for key, value in params.items() if value is not None}
+        return self._answer("GET", path, params=given).text
+
     def put(self, path: str, body: Any, *, headers: Mapping[str, str] | None = None) -> Any:
         """Replace."""
         return self._call("PUT", path, json=body, headers=headers)
@@ -101,12 +114,16 @@ class Interface:
             if cursor is None:
                 return
 
-    def workflow(self, reference: str, *, workspace: str | None = None) -> Json:
-        """The workflow of this id or exact name. Raises `Refused` (404) when there is none."""
+    def workflow(self, reference: str, *, workspace: str | None = None, archived: bool = False) -> Json:
+        """The workflow of this id or exact name. Raises `Refused` (404) when there is none.
+
+        `archived`: look for the name among the archived ones.
+        """
         if _is_id(reference):
             found: Json = self.get(f"/workflows/{reference}")
             return found
-        named = self.rows("/workflows", search=reference, workspace=workspace)
+        among = True if archived else None
+        named = self.rows("/workflows", name=reference, workspace=workspace, archived=among)
         row = next((row for row in named if row["name"] == reference), None)
         if row is None:
             cure = "`fermata workflows list` shows what there is."
@@ -122,18 +139,22 @@ class Interface:
         self._client.close()
 
     def _call(self, method: str, path: str, **options: Any) -> Any:
-        try:
-            response = self._client.request(method, path, **options)
-        except httpx.TransportError as error:
-            raise Unreachable(f"{self.url} does not answer: {str(error) or type(error).__name__}") from error
-        if response.is_error:
-            raise Refused(problem_of(response.status_code, response.content))
+        response = self._answer(method, path, **options)
         if not response.content:
             return None
         try:
             return response.json()
         except ValueError:
             raise Unreachable(f"{self.url} answers, but not as Fermata does.") from None
+
+    def _answer(self, method: str, path: str, **options: Any) -> httpx.Response:
+        try:
+            response = self._client.request(method, path, **options)
+        except httpx.TransportError as error:
+            raise Unreachable(f"{self.url} does not answer: {str(error) or type(error).__name__}") from error
+        if response.is_error:
+            raise Refused(problem_of(response.status_code, response.content))
+        return response
 
 
 def problem_of(status: int, body: bytes) -> Json:

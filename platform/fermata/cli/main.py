@@ -8,14 +8,14 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from fermata.cli import approvals, executions, workflows
+from fermata.cli import approvals, documents, executions, workflows
 from fermata.cli.interface import DEFAULT_URL, Interface, Refused, Unreachable
 from fermata.cli.terminal import Terminal
 
 EPILOG = """\
 FERMATA_URL names the service, http://localhost:8000 without it; FERMATA_TOKEN is an API token (`make token`).
 
-exit codes: 0 done, or the execution succeeded · 1 the execution did not succeed, or the file is not valid
+exit codes: 0 done, or the execution succeeded · 1 it did not, the file is not valid, or there are differences
             2 refused, unreachable or wrongly called · 130 interrupted
 """
 
@@ -107,9 +107,13 @@ class _Adder:
 
 
 def _add_workflows(add: _Adder) -> None:
-    group = add.group("workflows", "list, show, validate, push and publish workflows")
+    group = add.group("workflows", "list, show, compare, import, export, push, publish and archive workflows")
     one = group("list", workflows.list_all, "list workflows")
-    one.add_argument("--search", help="a part of the name or description")
+    one.add_argument("--search", help="words of the name or description")
+    one.add_argument("--archived", action="store_true", help="the archived ones")
+    one.add_argument("--changed", action="store_true", help="whose draft is newer than every version")
+    one.add_argument("--errors", action="store_true", help="whose draft has errors")
+    one.add_argument("--last", metavar="STATUS", help="of the last execution, such as failed, or none")
     one.add_argument("--limit", type=_count, default=50)
     one = group("show", workflows.show, "print a workflow's draft")
     one.add_argument("name", help="name or id")
@@ -121,6 +125,45 @@ def _add_workflows(add: _Adder) -> None:
     one.add_argument("--publish", action="store_true", help="publish it too, if it has changed")
     one = group("publish", workflows.publish, "make the draft the next version")
     one.add_argument("name", help="name or id")
+    _add_documents(group)
+    one = group("duplicate", workflows.duplicate, "copy a workflow")
+    one.add_argument("name", help="name or id")
+    one.add_argument("--to", metavar="NAME", help="the copy's name")
+    one.add_argument("--version", help="a number or latest; without it the draft")
+    one = group("archive", workflows.archive, "take a workflow out of lists")
+    one.add_argument("name", help="name or id")
+    one = group("unarchive", workflows.unarchive, "bring an archived workflow back")
+    one.add_argument("name", help="name or id")
+    one.add_argument("--to", metavar="NAME", help="a new name, if the old one is taken")
+
+
+def _add_documents(group: _Adder) -> None:
+    one = group("versions", documents.versions, "list the versions of a workflow")
+    one.add_argument("name", help="name or id")
+    one.add_argument("--limit", type=_count, default=50)
+    one = group("diff", documents.diff, "compare versions, the draft or a file; 1 when they differ")
+    one.add_argument("name", help="name or id")
+    one.add_argument(
+        "--from", dest="old", metavar="VERSION", help="a number, latest or draft; default: latest"
+    )
+    one.add_argument("--to", dest="new", metavar="VERSION", help="the same; default: draft")
+    one.add_argument("--file", type=Path, help="compare the draft with this file")
+    one = group("restore", documents.restore, "make a version the draft again")
+    one.add_argument("name", help="name or id")
+    one.add_argument("version", type=_count)
+    one.add_argument("--rev", type=_count, help="only if the draft is still this one")
+    one.add_argument("--publish", action="store_true", help="publish it too")
+    one = group("export", documents.export, "print the document, or write it to a file")
+    one.add_argument("name", help="name or id")
+    one.add_argument("--version", help="a number or latest; without it the draft")
+    one.add_argument("--format", choices=("yaml", "json"))
+    one.add_argument("-o", "--output", type=Path, metavar="FILE")
+    one = group("import", documents.import_, "make a file (YAML or JSON) a new workflow, or the draft of one")
+    one.add_argument("file", type=Path)
+    where = one.add_mutually_exclusive_group()
+    where.add_argument("--name", help="in place of the document's own")
+    where.add_argument("--onto", metavar="NAME", help="name or id of the workflow whose draft it becomes")
+    one.add_argument("--dry-run", action="store_true", help="say what would happen")
 
 
 def _add_starts(add: _Adder) -> None:

@@ -1,4 +1,4 @@
-"""`fermata workflows …`: list, show, validate, push a file as the draft, publish."""
+"""`fermata workflows …`: list, show, validate, push a file as the draft, publish, copy, archive."""
 
 from __future__ import annotations
 
@@ -90,10 +90,10 @@ def publish_changed(interface: Interface, workflow: Json) -> int:
 
 
 def list_all(interface: Interface, options: Namespace, terminal: Terminal) -> int:
-    """The live workflows."""
-    rows = list(
-        interface.rows("/workflows", limit=options.limit, search=options.search, workspace=options.workspace)
-    )
+    """The live workflows, or the archived ones, that fit what was asked."""
+    flags = {name: True for name in ("archived", "changed", "errors") if getattr(options, name)}
+    asked = {"search": options.search, "last_status": options.last, "workspace": options.workspace, **flags}
+    rows = list(interface.rows("/workflows", limit=options.limit, **asked))
     if options.json:
         terminal.json(rows)
     else:
@@ -160,6 +160,35 @@ def publish(interface: Interface, options: Namespace, terminal: Terminal) -> int
     workflow = interface.workflow(options.name, workspace=options.workspace)
     version = interface.post(f"/workflows/{workflow['id']}/publish")
     _answer(terminal, options, version, f"{workflow['name']}: version {version['version']}.")
+    return 0
+
+
+def duplicate(interface: Interface, options: Namespace, terminal: Terminal) -> int:
+    """A copy under another name."""
+    workflow = interface.workflow(options.name, workspace=options.workspace)
+    version = int(options.version) if (options.version or "").isdigit() else options.version
+    given = {"name": options.to, "version": version}
+    body = {key: value for key, value in given.items() if value is not None}
+    copy = interface.post(f"/workflows/{workflow['id']}/duplicate", body)
+    _answer(terminal, options, copy, f"{copy['name']}  {copy['id']}")
+    return 0
+
+
+def archive(interface: Interface, options: Namespace, terminal: Terminal) -> int:
+    """Take a workflow out of lists; its executions and versions stay."""
+    workflow = interface.workflow(options.name, workspace=options.workspace)
+    interface.delete(f"/workflows/{workflow['id']}")
+    words = f"{workflow['name']} is archived; `fermata workflows unarchive {workflow['id']}` brings it back."
+    _answer(terminal, options, {"id": workflow["id"], "archived": True}, words)
+    return 0
+
+
+def unarchive(interface: Interface, options: Namespace, terminal: Terminal) -> int:
+    """Bring a workflow back."""
+    workflow = interface.workflow(options.name, workspace=options.workspace, archived=True)
+    body = {} if options.to is None else {"name": options.to}
+    back = interface.post(f"/workflows/{workflow['id']}/unarchive", body)
+    _answer(terminal, options, back, f"{back['name']} is back.")
     return 0
 
 
