@@ -9,11 +9,6 @@
 
 A page is asked for with ``after``: sort key and id of the last row of the page before. Cursors of the journal
 are :func:`cursor` texts.
-``executions`` (read, list, count), ``steps`` (rows, values by slice), ``events`` (the journal by cursor,
-snapshot, counts per node), ``changes`` (what changed lately), ``latest`` (workflows by their last
-execution), ``waiting`` (why something does not move), ``approvals``, ``idempotency``, ``queues``. A page is
-asked for with ``after``: sort key and id of the last row of the page before. Cursors of the journal are
-:func:`cursor` texts.
 """
 
 from __future__ import annotations
