@@ -299,35 +299,42 @@ DECLARE
     v_steps jsonb;
 BEGIN
     FOR st IN SELECT * FROM jsonb_array_elements(p_stages) LOOP
-        FOR n IN SELECT * FROM jsonb_array_elements(st->'arrivals') LOOP
-            SELECT a.events, a.rings INTO events, rings
-            FROM fermata_arrive(p_execution, p_workspace, p_paused, n, p_room, p_now, events, rings) a;
-        END LOOP;
-        FOR n IN SELECT * FROM jsonb_array_elements(st->'remember') LOOP
-            INSERT INTO fermata_arrival (owner_id, workspace_id, execution_id, edge, live, passage, step_id)
-            VALUES ((n->>'region')::uuid, p_workspace, p_execution, (n->>'edge')::int, true, (n->>'passage')::int, (n->>'source')::uuid)
-            ON CONFLICT (owner_id, edge) DO UPDATE SET passage = excluded.passage, step_id = excluded.step_id;
-        END LOOP;
+        -- Most lists are empty, and opening a loop's query costs more than asking.
+        IF st->'arrivals' <> '[]'::jsonb THEN
+            FOR n IN SELECT * FROM jsonb_array_elements(st->'arrivals') LOOP
+                SELECT a.events, a.rings INTO events, rings
+                FROM fermata_arrive(p_execution, p_workspace, p_paused, n, p_room, p_now, events, rings) a;
+            END LOOP;
+        END IF;
+        IF st->'remember' <> '[]'::jsonb THEN
+            FOR n IN SELECT * FROM jsonb_array_elements(st->'remember') LOOP
+                INSERT INTO fermata_arrival (owner_id, workspace_id, execution_id, edge, live, passage, step_id)
+                VALUES ((n->>'region')::uuid, p_workspace, p_execution, (n->>'edge')::int, true, (n->>'passage')::int, (n->>'source')::uuid)
+                ON CONFLICT (owner_id, edge) DO UPDATE SET passage = excluded.passage, step_id = excluded.step_id;
+            END LOOP;
+        END IF;
         IF jsonb_array_length(st->'regions') > 0 THEN
             SELECT o.events INTO events FROM fermata_open_regions(p_execution, p_workspace, st->'regions', events) o;
         END IF;
-        FOR n IN SELECT * FROM jsonb_array_elements(st->'close') LOOP
-            IF n->'iteration' = 'null'::jsonb THEN
-                UPDATE fermata_region SET state = n->>'state',
-                    cause = CASE WHEN n->>'state' = 'closing' THEN (n->'cause')::json ELSE cause END
-                WHERE id = (n->>'region')::uuid AND (p_settled OR state NOT IN ('closing', 'closed'));
-                v_refused := v_refused OR NOT FOUND;
-                CONTINUE WHEN NOT FOUND;
-            ELSE
-                INSERT INTO fermata_iteration (region_id, workspace_id, execution_id, index, state, cause)
-                VALUES ((n->>'region')::uuid, p_workspace, p_execution, (n->>'iteration')::int, n->>'state', (n->'cause')::json)
-                ON CONFLICT (region_id, index) DO NOTHING;
-                v_refused := v_refused OR NOT FOUND;
-                CONTINUE WHEN NOT FOUND;
-            END IF;
-            events := events || jsonb_build_object('type', CASE n->>'state' WHEN 'closing' THEN 'RegionClosing' ELSE 'RegionClosed' END,
-                'data', jsonb_build_object('region', n->>'region', 'item', n->'iteration', 'cause', n->'cause'));
-        END LOOP;
+        IF st->'close' <> '[]'::jsonb THEN
+            FOR n IN SELECT * FROM jsonb_array_elements(st->'close') LOOP
+                IF n->'iteration' = 'null'::jsonb THEN
+                    UPDATE fermata_region SET state = n->>'state',
+                        cause = CASE WHEN n->>'state' = 'closing' THEN (n->'cause')::json ELSE cause END
+                    WHERE id = (n->>'region')::uuid AND (p_settled OR state NOT IN ('closing', 'closed'));
+                    v_refused := v_refused OR NOT FOUND;
+                    CONTINUE WHEN NOT FOUND;
+                ELSE
+                    INSERT INTO fermata_iteration (region_id, workspace_id, execution_id, index, state, cause)
+                    VALUES ((n->>'region')::uuid, p_workspace, p_execution, (n->>'iteration')::int, n->>'state', (n->'cause')::json)
+                    ON CONFLICT (region_id, index) DO NOTHING;
+                    v_refused := v_refused OR NOT FOUND;
+                    CONTINUE WHEN NOT FOUND;
+                END IF;
+                events := events || jsonb_build_object('type', CASE n->>'state' WHEN 'closing' THEN 'RegionClosing' ELSE 'RegionClosed' END,
+                    'data', jsonb_build_object('region', n->>'region', 'item', n->'iteration', 'cause', n->'cause'));
+            END LOOP;
+        END IF;
         -- Whoever closes a scope settles it: the settle row of a refused close is not wanted.
         v_steps := st->'steps';
         IF v_refused THEN
@@ -338,13 +345,15 @@ BEGIN
             SELECT i.events, i.rings INTO events, rings
             FROM fermata_insert_steps(p_execution, p_workspace, p_paused, v_steps, p_room, p_now, events, rings) i;
         END IF;
-        FOR n IN SELECT * FROM jsonb_array_elements(st->'passes') LOOP
-            UPDATE fermata_region SET passage = (n->>'to')::int, state = 'open', cause = NULL
-            WHERE id = (n->>'region')::uuid AND (p_settled OR state = 'open');
-            CONTINUE WHEN NOT FOUND;
-            events := events || jsonb_build_object('type', 'PassageStarted', 'data',
-                jsonb_build_object('region', n->>'region', 'passage', n->'to'));
-        END LOOP;
+        IF st->'passes' <> '[]'::jsonb THEN
+            FOR n IN SELECT * FROM jsonb_array_elements(st->'passes') LOOP
+                UPDATE fermata_region SET passage = (n->>'to')::int, state = 'open', cause = NULL
+                WHERE id = (n->>'region')::uuid AND (p_settled OR state = 'open');
+                CONTINUE WHEN NOT FOUND;
+                events := events || jsonb_build_object('type', 'PassageStarted', 'data',
+                    jsonb_build_object('region', n->>'region', 'passage', n->'to'));
+            END LOOP;
+        END IF;
         IF st->'end_item' <> 'null'::jsonb THEN
             SELECT i.events, i.rings INTO events, rings
             FROM fermata_end_item(p_execution, p_workspace, p_paused, st->'end_item', p_room, p_now, events, rings) i;

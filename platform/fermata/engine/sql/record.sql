@@ -45,9 +45,11 @@ BEGIN
             'output', encode(s.output_digest, 'hex'), 'worker', s.worker, 'started_at', s.started_at, 'due_at', s.due_at,
             'handled_by', s.handled_by))
         || CASE WHEN o->'error' <> 'null'::jsonb THEN jsonb_build_object('error', o->'error') ELSE '{}'::jsonb END);
-    FOR w IN SELECT * FROM jsonb_array_elements(p->'writes') LOOP
-        events := events || fermata_write_variable(s, x, w);
-    END LOOP;
+    IF p->'writes' <> '[]'::jsonb THEN
+        FOR w IN SELECT * FROM jsonb_array_elements(p->'writes') LOOP
+            events := events || fermata_write_variable(s, x, w);
+        END LOOP;
+    END IF;
     IF p->'approval' <> 'null'::jsonb THEN
         INSERT INTO fermata_approval (id, workspace_id, execution_id, step_id, run, title, description, assignees, quorum,
             state, created_at, due_at, decisions)
@@ -68,9 +70,11 @@ BEGIN
             SELECT k.events, k.rings INTO events, rings FROM fermata_wake(s.id, fermata_signal_resume(v_signal), v_paused, v_now, events, rings) k;
         END IF;
     END IF;
-    FOR w IN SELECT * FROM jsonb_array_elements(p->'spawn') LOOP
-        SELECT b.events, b.rings, b.finished INTO events, rings, finished FROM fermata_begin(w->'bundle'->'execution', v_now, events, rings) b;
-    END LOOP;
+    IF p->'spawn' <> '[]'::jsonb THEN
+        FOR w IN SELECT * FROM jsonb_array_elements(p->'spawn') LOOP
+            SELECT b.events, b.rings, b.finished INTO events, rings, finished FROM fermata_begin(w->'bundle'->'execution', v_now, events, rings) b;
+        END LOOP;
+    END IF;
     IF (p->>'wait_children')::boolean AND NOT EXISTS (
         SELECT FROM fermata_execution c WHERE c.parent_step_id = s.id AND c.finished_at IS NULL)
     THEN
