@@ -51,6 +51,7 @@ verify: $(READY) ## Fail when a generated file or a migration is out of date
 	$(PY) manage.py check
 	$(PY) manage.py makemigrations --check --dry-run
 	$(PY) manage.py openapi --check
+	$(PY) manage.py document_schema --check
 	$(PY) manage.py diagrams --check
 	$(PY) -m pytest -q tests/unit/config tests/test_house.py
 
@@ -64,6 +65,7 @@ token: $(READY) ## Make an API token for the administrator of the running platfo
 generate: $(READY) ## Write what is generated: .env.example, the table of variables, openapi.yaml, diagrams
 	$(PY) manage.py render_env
 	$(PY) manage.py openapi
+	$(PY) manage.py document_schema
 	$(PY) manage.py diagrams
 
 lock: $(READY) ## Pin requirements.txt anew from pyproject.toml

@@ -1,4 +1,4 @@
-"""``/schema``: the committed OpenAPI document; ``/api/docs``: Swagger UI that shows it."""
+"""``/schema`` (OpenAPI) and ``/schema/document`` (JSON Schema); ``/api/docs``: Swagger UI."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from ruamel.yaml import YAML
 from fermata.api.openapi import PATH
 from fermata.api.resource import PUBLIC, Query, Resource
 from fermata.api.schema import described
+from fermata.graph import schema as graph
+from fermata.nodes.catalogue import catalogue
 
 
 class SchemaFormat(Query):
@@ -35,6 +37,18 @@ class SchemaView(Resource):
         if self.query(SchemaFormat).format == "json":
             return Response(_document())
         return HttpResponse(PATH.read_bytes(), content_type="application/yaml; charset=utf-8")
+
+
+class DocumentSchemaView(Resource):
+    """The JSON Schema of workflow documents, with every node type of this installation."""
+
+    actions = {"get": PUBLIC}
+    authentication_classes = []
+
+    @described("Read the JSON Schema of workflow documents", answer=dict)
+    def get(self, request: Request) -> Response:
+        """Editors may refer to it: ``# yaml-language-server: $schema=<this address>``."""
+        return Response(document_schema())
 
 
 DOCS = """<!doctype html>
@@ -78,6 +92,12 @@ def docs_script(request: HttpRequest) -> HttpResponse:
     A file of its own, because the content security policy allows no script in the page.
     """
     return HttpResponse(START, content_type="text/javascript; charset=utf-8")
+
+
+@lru_cache(maxsize=1)
+def document_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a document whose nodes are of the types installed here."""
+    return graph.document_schema(catalogue())
 
 
 @lru_cache(maxsize=1)

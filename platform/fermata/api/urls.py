@@ -63,6 +63,7 @@ urlpatterns: list[URLPattern] = [
     path("healthz", health.HealthzView.as_view()),
     path("readyz", health.ReadyzView.as_view()),
     path("schema", reference.SchemaView.as_view()),
+    path("schema/document", reference.DocumentSchemaView.as_view()),
     path("session", session.SessionView.as_view()),
     path("me", session.MeView.as_view()),
     path("me/password", session.PasswordView.as_view()),

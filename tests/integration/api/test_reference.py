@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 
+import jsonschema
 import pytest
 from django.test import Client
+from ruamel.yaml import YAML
 
 from fermata.api import openapi
 from fermata.api.urls import urlpatterns
+from fermata.config.env import ROOT
 
 DOCUMENT = openapi.PATH.read_text(encoding="utf-8")
 
@@ -33,6 +36,19 @@ def test_the_frames_of_the_stream_stand_among_the_components():
     components = Client().get("/api/v1/schema?format=json").json()["components"]["schemas"]
     kinds = {"Snapshot", "Events", "Counts", "Heartbeat", "Event", "StreamFrame", "Problem"}
     assert kinds <= set(components)
+
+
+def test_the_schema_of_documents_is_published_and_up_to_date():
+    served = Client().get("/api/v1/schema/document").json()
+    committed = ROOT / "docs" / "reference" / "document.schema.json"
+    assert json.loads(committed.read_text(encoding="utf-8")) == served, (
+        "run: python manage.py document_schema"
+    )
+    example = ROOT / "docs" / "examples" / "licence-audit" / "licence-audit.yaml"
+    document = YAML(typ="safe").load(example.read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(served).validate(document)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.Draft202012Validator(served).validate({**document, "nodez": []})
 
 
 def test_every_reference_in_the_document_leads_somewhere():

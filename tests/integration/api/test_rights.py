@@ -24,7 +24,7 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 
-OPEN = {"healthz", "readyz", "schema", "session"}
+OPEN = {"healthz", "readyz", "schema", "schema/document", "session"}
 """Routes that anybody may call with some method."""
 
 
