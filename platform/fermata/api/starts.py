@@ -13,15 +13,14 @@ from rest_framework.response import Response
 from fermata.api.execution_list import ExecutionList, listed
 from fermata.api.problems import InvalidRequest
 from fermata.api.rendering import dumps
-from fermata.api.resource import Input
+from fermata.api.resource import Input, Resource
 from fermata.api.schema import described
 from fermata.api.shapes import ExecutionPage, Started
-from fermata.api.workflows import OneWorkflow
 from fermata.engine import operations
 from fermata.engine import queries as engine
-from fermata.engine.operations import Idempotency
+from fermata.engine.operations import Idempotency, Startable
 from fermata.errors import Conflict, InvalidInput
-from fermata.workflows import models, queries
+from fermata.workflows import queries
 from fermata.workflows.operations import ARCHIVED, ARCHIVED_CURE, freeze_draft
 
 LONGEST_KEY = 255
@@ -45,10 +44,16 @@ class Start(Input):
     )
 
 
-class StartsView(OneWorkflow):
+class StartsView(Resource):
     """Start and list the executions of a workflow."""
 
     actions = {"get": "execution.read", "post": "workflow.start"}
+    missing = "There is no such workflow."
+    subject: queries.StartTarget
+
+    def load(self, **ids: Any) -> queries.StartTarget:
+        """What a start needs to know of the workflow."""
+        return queries.start_target(ids["workflow_id"])
 
     @described("List executions of a workflow", answer=ExecutionPage, query=ExecutionList)
     def get(self, request: Request, workflow_id: UUID) -> Response:
@@ -99,19 +104,26 @@ class StartsView(OneWorkflow):
             tags=given.tags,
             idempotency=idempotency,
         )
-        row = engine.shown(engine.workspace_of(started.id))
-        return (
-            _replay(row) if started.replayed else Response(_answer(row), status=202, headers=_location(row))
-        )
+        row = {
+            "id": started.id,
+            "workflow_id": workflow_id,
+            "version": started.version or "draft",
+            "created_at": started.created_at,
+        }
+        return _replay(row) if started.replayed else Response(_answer(row), 202, headers=_location(row))
 
-    def _version(self, given: Start, workflow_id: UUID) -> models.Version:
+    def _version(self, given: Start, workflow_id: UUID) -> Startable:
         if given.version == "draft":
             return freeze_draft(workflow_id, by=self.principal.user, rev=given.draft_rev)
         if given.draft_rev is not None:
             raise InvalidRequest(
                 "`draft_rev` goes with version `draft` only.", cure='Send "version": "draft".'
             )
-        return queries.listed_version(workflow_id, number=given.version)
+        if given.version != "latest":
+            return queries.listed_version(workflow_id, number=given.version)
+        if self.subject.latest is None:
+            raise queries.never_published()
+        return self.subject.latest
 
     def _idempotency(self, request: Request) -> Idempotency | None:
         key = request.META.get("HTTP_IDEMPOTENCY_KEY")

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal, Protocol
 from uuid import UUID, uuid4
 
@@ -47,11 +48,13 @@ class Idempotency:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """``replayed``: the key was known; ``id`` is the execution it started."""
+    """``replayed``: the key was known; ``id`` is the execution it started, and the others tell of it."""
 
     id: UUID
     status: str
     replayed: bool
+    version: int
+    created_at: datetime
 
 
 def start(
@@ -103,8 +106,16 @@ def start(
     faultpoints.reached("after_start_ring")
     if recorded.result == "recorded":
         _announce(new.id, str(workspace_id))
-    [(status,)] = run("SELECT status FROM fermata_execution WHERE id = %s", [new.id])
-    return Started(UUID(new.id), status, replayed=recorded.result == "replayed")
+    [(status, number, created_at)] = run(
+        "SELECT status, version, created_at FROM fermata_execution WHERE id = %s", [new.id]
+    )
+    return Started(
+        UUID(new.id),
+        status,
+        replayed=recorded.result == "replayed",
+        version=number,
+        created_at=created_at,
+    )
 
 
 def _check_input(plan: Plan, given: Any) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
 from fermata.errors import NotFound
@@ -64,6 +66,46 @@ def workflow(workflow_id: UUID) -> Workflow:
     if row is None:
         raise NotFound("There is no such workflow.")
     return row
+
+
+@dataclass(slots=True)
+class StartVersion:
+    """What a start needs to know of a version."""
+
+    id: UUID
+    workflow_id: UUID
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class StartTarget:
+    """A workflow to start. ``latest``: its newest listed version, None when it was never published."""
+
+    id: UUID
+    workspace_id: UUID
+    archived_at: datetime | None
+    latest: StartVersion | None
+
+
+def start_target(workflow_id: UUID) -> StartTarget:
+    """What a start needs to know of a workflow, in one statement. Raises NotFound."""
+    with connection.cursor() as database:
+        database.execute(START_SQL, [workflow_id])
+        row = database.fetchone()
+    if row is None:
+        raise NotFound("There is no such workflow.")
+    workspace_id, archived_at, version_id, number = row
+    latest = None if version_id is None else StartVersion(version_id, workflow_id, number)
+    return StartTarget(workflow_id, workspace_id, archived_at, latest)
+
+
+START_SQL = """
+SELECT w.workspace_id, w.archived_at, v.id, v.number
+FROM fermata_workflow w LEFT JOIN LATERAL (
+    SELECT id, number FROM fermata_version
+    WHERE workflow_id = w.id AND listed ORDER BY number DESC LIMIT 1) v ON true
+WHERE w.id = %s
+"""
 
 
 def _told(rows: QuerySet[Workflow]) -> QuerySet[Workflow]:
@@ -129,11 +171,13 @@ def listed_version(workflow_id: UUID, *, number: int | Literal["latest"]) -> Ver
     rows = Version.objects.filter(workflow_id=workflow_id, listed=True)
     row = rows.order_by("-number").first() if number == "latest" else rows.filter(number=number).first()
     if row is None:
-        missing = (
-            "The workflow was never published." if number == "latest" else f"There is no version {number}."
-        )
-        raise NotFound(missing, cure="Publish the draft." if number == "latest" else None)
+        raise NotFound(f"There is no version {number}.") if number != "latest" else never_published()
     return row
+
+
+def never_published() -> NotFound:
+    """The refusal of what needs a version."""
+    return NotFound("The workflow was never published.", cure="Publish the draft.")
 
 
 def version_by_id(version_id: UUID) -> Version:
