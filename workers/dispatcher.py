@@ -14,6 +14,7 @@ from kombu.exceptions import OperationalError
 from fermata.coordination import broker
 from fermata.coordination.keys import is_reserved_queue
 from fermata.coordination.pipeline import Pipeline
+from fermata.engine.dispatch import together
 from fermata.engine.ledger import Ring
 from fermata.errors import ServerUnavailable
 from fermata.graph.plan import Plan
@@ -51,7 +52,11 @@ class CeleryDispatcher:
         then).
         """
         target = pipeline if pipeline is not None else Pipeline()
-        score = canvas.composed(self._sendable(rings), plan if self._mode == "on" else None)
+        sent = together(self._sendable(rings), plan)
+        score = canvas.composed(
+            [ring for ring in sent if ring.also is None], plan if self._mode == "on" else None
+        )
+        score.sendings += (canvas.Sending(ring) for ring in sent if ring.also is not None)
         for group, places in score.chords.items():
             target.keep(chord_size_key(group), str(places), seconds=CHORD_SECONDS)
         for sending in score.sendings:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64decode, b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -64,6 +65,8 @@ class Template:
         Of the chain's links as many are kept as the window's bytes allow. Raises ValueError as `message`.
         """
         execution_id, step_id = sending.ring.execution_id, sending.ring.step_id
+        if sending.ring.also is not None:
+            return self._with_others(sending.ring.also, execution_id, step_id)
         if sending.place is not None:
             place = sending.place
             group = f'"group": "{place.group}", "group_index": {place.index}'
@@ -78,6 +81,14 @@ class Template:
                 return message
             links.pop()
         return self.message(execution_id, step_id)
+
+    def _with_others(self, also: Sequence[str], execution_id: str, step_id: str) -> bytes:
+        """A session's message names its other steps in a header, where recovery can read them, too."""
+        if not all(map(_UUID.fullmatch, also)):
+            raise ValueError("A ring names its steps by UUIDs.")
+        headers = f'"headers": {{"also": {json.dumps(list(also))}, '
+        envelope = self.envelope.replace('"headers": {', headers, 1)
+        return self._finished(envelope, self.body, execution_id, step_id)
 
     def _finished(self, envelope: str, body: str, execution_id: str, step_id: str) -> bytes:
         if not (_UUID.fullmatch(execution_id) and _UUID.fullmatch(step_id)):

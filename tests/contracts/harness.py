@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
 from fermata.engine.dispatch import InProcessDispatcher
 from fermata.engine.ledger import NewExecution, Ring
 from fermata.engine.memory import MemoryLedger
-from fermata.engine.perform import Parts, Performer
+from fermata.engine.parts import Parts
+from fermata.engine.perform import Performer
 from fermata.errors import NotFound
 from fermata.graph.compile import compile_document
 from fermata.graph.plan import ROOT, Plan
@@ -79,6 +81,16 @@ class CasePlans:
         return self._names[workflow], self._names[workflow], 1
 
 
+def together(case: Case) -> Case:
+    """The same case with ``dispatch: together`` in all its documents."""
+
+    def changed(document: Json) -> Json:
+        return {**document, "settings": {**document.get("settings", {}), "dispatch": "together"}}
+
+    documents = {name: changed(other) for name, other in case.documents.items()}
+    return replace(case, document=changed(case.document), documents=documents)
+
+
 class World:
     """One case on one ledger. ``seed`` None: rings in order; else in a random order, some doubled."""
 
@@ -125,7 +137,9 @@ class World:
         return self.ledger.account(self.execution_id, self.plans.plan(self.plans.main))
 
     def _ring(self, rings: list[Ring]) -> None:
-        self.dispatcher.ring(rings)
+        mine = [ring for ring in rings if ring.execution_id == self.execution_id]
+        self.dispatcher.ring(mine, plan=self.plans.plan(self.plans.main))
+        self.dispatcher.ring([ring for ring in rings if ring.execution_id != self.execution_id])
 
     def _perform_all(self) -> None:
         rings = self.dispatcher.rings
@@ -137,7 +151,7 @@ class World:
                 ring = rings[index]
                 if self.random.random() > 0.1:
                     del rings[index]
-            self.performer.perform(ring.step_id)
+            self.performer.perform(ring.step_id, ring.also)
 
     def _decide_approvals(self) -> list[Ring]:
         wanted = self.case.approvals

@@ -10,7 +10,8 @@ import redis
 from fermata.coordination.client import exchange
 from fermata.coordination.lease import Leases
 from fermata.engine.holding import Keeper
-from fermata.engine.perform import Parts, Performer
+from fermata.engine.parts import Parts
+from fermata.engine.perform import Performer
 from fermata.engine.store import PostgresLedger, run
 from tests.contracts.harness import World
 from tests.contracts.postgres import Postgres

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from fermata.accounts.sealing import Opened
-from fermata.engine.perform import Parts, Performer
+from fermata.engine.parts import Parts
+from fermata.engine.perform import Performer
 from fermata.engine.secrecy import held
 from fermata.engine.store import run as select
 from fermata.errors import SealBroken, ServerUnavailable, WrongSealingKey

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from fermata.coordination import keys
-from fermata.coordination.client import answering, client, text
+from fermata.coordination.client import answering, client, script, text
 
 STEP_TASK = "fermata.run_step"
 """The name of the Celery task that performs a step; its task id is the step's id."""
@@ -22,7 +22,7 @@ SCANNED_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Unacked:
-    """A message that a worker holds.
+    """A step that a message in a worker's hands rings.
 
     `delivered_at`: Unix seconds by *that worker's* clock; 0.0 when unknown.
     """
@@ -32,15 +32,19 @@ class Unacked:
     delivered_at: float
 
 
+COUNTED_AT_MOST = 1000
+"""Messages of a queue whose steps are counted; a window of rings is shorter."""
+
+
 def depth(queues: Iterable[str]) -> dict[str, int]:
-    """Messages waiting on each queue (delivered ones not counted).
+    """Steps that the messages waiting on each queue ring (delivered ones not counted).
 
     One round trip. Raises `ServerUnavailable`.
     """
     names = list(queues)
     with answering("measuring the queues"), client().pipeline(transaction=False) as pipe:
         for name in names:
-            pipe.llen(keys.queue(name))
+            pipe.eval(script("queue_depth"), 1, keys.queue(name), COUNTED_AT_MOST)
         return dict(zip(names, pipe.execute(), strict=True))
 
 
@@ -55,10 +59,8 @@ def unacked() -> list[Unacked]:
         scores: Any = connection.zrange(keys.UNACKED_INDEX, 0, -1, withscores=True)
         delivered = dict(scores)
         for tag, value in connection.hscan_iter(keys.UNACKED, count=SCANNED_AT_ONCE):
-            held = _parse_unacked(value)
-            if held is not None:
-                step_id, queue = held
-                found.append(Unacked(step_id, queue, float(delivered.get(tag, 0.0))))
+            steps, queue = _parse_unacked(value)
+            found += [Unacked(step_id, queue, float(delivered.get(tag, 0.0))) for step_id in steps]
     return found
 
 
@@ -68,28 +70,27 @@ def queued(queue: str, limit: int = 1000) -> list[str]:
         return []
     with answering("reading a queue"):
         messages: Any = client().lrange(keys.queue(queue), -limit, -1)
-    steps = (_step_of(_loaded(message)) for message in reversed(messages))
-    return [step_id for step_id in steps if step_id is not None]
+    return [step_id for message in reversed(messages) for step_id in _steps_of(_loaded(message))]
 
 
-def _parse_unacked(value: bytes) -> tuple[str, str] | None:
-    """(step id, queue) of kombu's ``[message, exchange, routing key]``; None for what is not ours to read."""
+def _parse_unacked(value: bytes) -> tuple[list[str], str]:
+    """(steps, queue) of kombu's ``[message, exchange, routing key]``; none of what is not ours to read."""
     entry = _loaded(value)
     if not isinstance(entry, list) or len(entry) != 3:
-        return None
-    step_id = _step_of(entry[0])
-    return None if step_id is None else (step_id, text(entry[2]))
+        return [], ""
+    return _steps_of(entry[0]), text(entry[2])
 
 
-def _step_of(message: Any) -> str | None:
-    """The step a message rings, None when it is another task's."""
+def _steps_of(message: Any) -> list[str]:
+    """The steps a message rings: its own and those of its header ``also``; none when it is another task's."""
     if not isinstance(message, dict):
-        return None
+        return []
     headers, properties = message.get("headers"), message.get("properties")
     if not isinstance(headers, dict) or not isinstance(properties, dict) or headers.get("task") != STEP_TASK:
-        return None
-    step_id = properties.get("correlation_id")
-    return step_id if isinstance(step_id, str) else None
+        return []
+    also = headers.get("also")
+    named = [properties.get("correlation_id"), *(also if isinstance(also, list) else ())]
+    return [step_id for step_id in named if isinstance(step_id, str)]
 
 
 def _loaded(value: bytes) -> Any:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, Protocol
 
 import redis
@@ -33,6 +33,10 @@ class LeaseBook(Protocol):
 
         Its fence is 0 until `renew` tells it.
         """
+        ...
+
+    def acquire_many(self, step_ids: Sequence[str], *, token: str, ttl_seconds: float) -> list[str]:
+        """Take the leases that nobody has, as `acquire` does; those of the steps that are ours now."""
         ...
 
     def renew(self, step_id: str, *, token: str, fence: int, ttl_seconds: float) -> Renewal:
@@ -65,6 +69,14 @@ class Leases:
         """
         with answering("taking a lease"):
             return bool(self._run("lease_acquire", step_id, token, milliseconds(ttl_seconds)))
+
+    def acquire_many(self, step_ids: Sequence[str], *, token: str, ttl_seconds: float) -> list[str]:
+        """Take the leases that nobody has, as `acquire` does; those of the steps that are ours now."""
+        names = [keys.lease(step_id) for step_id in step_ids]
+        command = ("EVAL", script("lease_acquire_many"), len(names), *names, token, milliseconds(ttl_seconds))
+        with answering("taking leases"):
+            [answers] = exchange([command], through=self._connection)
+        return [step_id for step_id, ours in zip(step_ids, answers, strict=True) if ours]
 
     def renew(self, step_id: str, *, token: str, fence: int, ttl_seconds: float) -> Renewal:
         """Extend ours, take back a vanished one, replace a lower fence; never take an equal or higher one."""
@@ -123,6 +135,12 @@ class MemoryLeases:
                 return False
             self._held[step_id] = (found[0] if found else 0, token, self._clock() + ttl_seconds)
             return True
+
+    def acquire_many(self, step_ids: Sequence[str], *, token: str, ttl_seconds: float) -> list[str]:
+        """Take the leases that nobody has, as `acquire` does; those of the steps that are ours now."""
+        return [
+            step_id for step_id in step_ids if self.acquire(step_id, token=token, ttl_seconds=ttl_seconds)
+        ]
 
     def renew(self, step_id: str, *, token: str, fence: int, ttl_seconds: float) -> Renewal:
         """Extend ours, take back a vanished one, replace a lower fence; never take an equal or higher one."""

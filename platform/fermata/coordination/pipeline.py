@@ -26,14 +26,14 @@ class Pipeline:
     def __init__(self, connection: redis.Redis | None = None) -> None:
         """`connection` replaces the process's own client (tests)."""
         self._connection = connection
-        self._releases: list[tuple[str, str]] = []
+        self._releases: dict[str, list[str]] = {}
         self._signals: dict[tuple[str, str], None] = {}
         self._pushes: dict[str, list[bytes]] = {}
         self._values: dict[str, tuple[str, int]] = {}
 
     def release(self, step_id: str, token: str) -> Self:
         """Give a lease back if this token has it."""
-        self._releases.append((step_id, token))
+        self._releases.setdefault(token, []).append(keys.lease(step_id))
         return self
 
     def announce(self, execution_id: str, workspace_id: str) -> Self:
@@ -54,7 +54,7 @@ class Pipeline:
     def __len__(self) -> int:
         """Commands' worth of things collected."""
         return (
-            len(self._releases)
+            sum(map(len, self._releases.values()))
             + len(self._signals)
             + len(self._values)
             + sum(map(len, self._pushes.values()))
@@ -77,7 +77,7 @@ class Pipeline:
     def _commands(self) -> list[tuple[Any, ...]]:
         release = script("lease_release")
         commands: list[tuple[Any, ...]] = [
-            ("EVAL", release, 1, keys.lease(step_id), token) for step_id, token in self._releases
+            ("EVAL", release, len(leases), *leases, token) for token, leases in self._releases.items()
         ]
         for key, (value, seconds) in self._values.items():
             commands.append(("SET", key, value, "EX", seconds))
@@ -95,7 +95,7 @@ class Pipeline:
 
     def discard(self) -> None:
         """Forget what was collected."""
-        self._releases, self._signals, self._pushes, self._values = [], {}, {}, {}
+        self._releases, self._signals, self._pushes, self._values = {}, {}, {}, {}
 
     def __enter__(self) -> Self:
         return self

@@ -2,16 +2,82 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from typing import Any, Protocol, cast
 
 from django.conf import settings
 
-from fermata.engine.ledger import Ring
+from fermata.engine.ledger import Ledger, Ring
+from fermata.errors import FermataError
 from fermata.graph.plan import Plan
+from fermata.machine.together import is_batchable
+
+MOST_TOGETHER = 25
+"""Rows that one message rings: it stays below 4 KB."""
+FEWEST_TOGETHER = 5
+"""A batch is not made smaller to give every worker some: a message costs as much as so many steps."""
+
+
+def together(rings: Sequence[Ring], plan: Plan | None, *, size: int | None = None) -> list[Ring]:
+    """The rings as they are sent: of a plan that says ``dispatch: together`` the pure steps in batches.
+
+    A batch rings steps of one execution on one queue. Without a ``size`` every worker gets some; what is in
+    a batch already stays there.
+    """
+    if plan is None or plan.settings.dispatch != "together":
+        return list(rings)
+    sent: list[Ring] = []
+    groups: dict[tuple[str, str], list[Ring]] = {}
+    for ring in rings:
+        node = plan.nodes.get(ring.node_id)
+        if ring.also is None and ring.kind == "node" and node is not None and is_batchable(plan, node):
+            groups.setdefault((ring.execution_id, ring.queue), []).append(ring)
+        else:
+            sent.append(ring)
+    for group in groups.values():
+        step = size or batch_size(len(group))
+        for at in range(0, len(group), step):
+            first, *others = group[at : at + step]
+            sent.append(replace(first, also=tuple(ring.step_id for ring in others)))
+    return sent
+
+
+def ring_by_plan(
+    rings: Sequence[Ring], *, ledger: Ledger, plans: Plans, dispatcher: Dispatcher, pipeline: Any = None
+) -> None:
+    """Ring rows that waited for a place in the window, those of each execution as its plan says.
+
+    There is more to do than workers, so batches are as large as may be.
+    """
+    versions = ledger.versions_of({ring.execution_id for ring in rings})
+    groups: dict[str, list[Ring]] = {}
+    for ring in rings:
+        groups.setdefault(ring.execution_id, []).append(ring)
+    for execution_id, group in groups.items():
+        try:
+            plan = plans.plan(versions[execution_id])
+        except (FermataError, KeyError):
+            plan = None
+        dispatcher.ring(together(group, plan, size=MOST_TOGETHER), pipeline=pipeline, plan=plan)
+
+
+def batch_size(ready: int) -> int:
+    """Into batches of how many so many ready steps are cut."""
+    share = -(-ready // (2 * (os.cpu_count() or 1)))
+    return min(MOST_TOGETHER, max(FEWEST_TOGETHER, share))
+
+
+class Plans(Protocol):
+    """Compiled plans by version."""
+
+    def plan(self, version_id: str) -> Plan:
+        """The version's plan."""
+        ...
 
 
 class Dispatcher(Protocol):
@@ -38,7 +104,7 @@ class InProcessDispatcher:
 
     def ring(self, rings: Sequence[Ring], *, pipeline: Any = None, plan: Plan | None = None) -> None:
         """Append."""
-        self.rings.extend(rings)
+        self.rings.extend(together(rings, plan))
 
     def depth(self, queues: Sequence[str]) -> dict[str, int]:
         """How many rings wait, by queue."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,7 +29,10 @@ FIRST_BEAT_SECONDS = 1.0
 
 @dataclass(slots=True)
 class Hold:
-    """One step under way in this process. Times are monotonic seconds."""
+    """One step under way in this process. Times are monotonic seconds.
+
+    ``idle``: it is not the one of its batch that is being performed just now.
+    """
 
     step_id: str
     token: str
@@ -39,6 +42,7 @@ class Hold:
     renewed_at: float
     lost: bool = False
     marked: bool = False
+    idle: bool = False
 
 
 @dataclass(slots=True)
@@ -64,6 +68,51 @@ class Keeper:
         if granted:
             self.taken[token] = now
         return granted
+
+    def acquire_many(self, step_ids: Sequence[str], token: str) -> list[str]:
+        """Those that nobody else holds; none when Redis does not answer (the rings come again)."""
+        now = time.monotonic()
+        try:
+            granted = self.leases.acquire_many(step_ids, token=token, ttl_seconds=self.ttl_seconds)
+        except ServerUnavailable as error:
+            logger.warning("No leases for %d steps: %s", len(step_ids), error.message)
+            return []
+        self.taken[token] = now
+        return granted
+
+    @contextmanager
+    def hold_many(self, claims: Sequence[Claim], token: str) -> Iterator[Callable[[str], Callable[[], None]]]:
+        """Beat for all of them while inside.
+
+        The value, called with a step's id, says that this one is performed now, and answers as ``hold`` does.
+        """
+        now = time.monotonic()
+        held = {
+            claim.step.id: Hold(
+                claim.step.id, token, claim.step.fence, True, now, self.taken.get(token, now), idle=True
+            )
+            for claim in claims
+        }
+        self.holds |= held
+        self._beating()
+
+        performed: list[Hold] = []
+
+        def begin(step_id: str) -> Callable[[], None]:
+            while performed:
+                performed.pop().idle = True
+            hold = held.get(step_id)
+            if hold is None:
+                return lambda: None  # a follower has no row yet
+            hold.idle = False
+            performed.append(hold)
+            return lambda: self._live(hold)
+
+        try:
+            yield begin
+        finally:
+            for step_id in held:
+                self.holds.pop(step_id, None)
 
     @contextmanager
     def hold(self, claim: Claim, token: str) -> Iterator[Callable[[], None]]:
@@ -112,6 +161,22 @@ class Keeper:
         except ServerUnavailable as error:
             logger.warning("Recovery will ring after step %s: %s", step_id, error.message)
 
+    def finish_many(
+        self, step_ids: Sequence[str], token: str, claim: Claim | None, ring: Callable[[Any], None]
+    ) -> None:
+        """The same for the leases of a batch. ``claim``: one of those recorded."""
+        self.taken.pop(token, None)
+        pipeline = Pipeline()
+        for step_id in step_ids:
+            pipeline.release(step_id, token)
+        if claim is not None:
+            pipeline.announce(claim.execution.id, claim.execution.workspace_id)
+        ring(pipeline)
+        try:
+            pipeline.execute()
+        except ServerUnavailable as error:
+            logger.warning("Recovery will ring after a batch of %d steps: %s", len(step_ids), error.message)
+
     def _beating(self) -> None:
         if self.thread is None or not self.thread.is_alive():
             self.thread = threading.Thread(target=self._beat_for_ever, name="heartbeat", daemon=True)
@@ -134,7 +199,7 @@ class Keeper:
                 hold.lost = True
                 return
             hold.renewed_at = time.monotonic()
-            if hold.pure and not hold.marked:
+            if hold.pure and not (hold.marked or hold.idle):
                 hold.marked = self.ledger.mark_running(hold.step_id, fence=hold.fence, worker=self.worker)
             if self.ledger.fence(hold.step_id) != hold.fence and hold.step_id in self.holds:
                 hold.lost = True

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from fermata.machine.commands import Beginning, Decision
+from fermata.machine.together import Batch, Claims, Sight
 from fermata.machine.view import Claim, Refusal, StepView
 
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """A READY row that somebody should look at. ``rung``: counted as rung, so a message is owed for it."""
+    """A READY row that somebody should look at. ``rung``: counted as rung, so a message is owed for it.
+
+    ``also``: rows of the same execution and queue to be looked at with it, in a session; None: it alone.
+    """
 
     execution_id: str
     step_id: str
@@ -24,6 +28,7 @@ class Ring:
     lane: int | None = None
     region_id: str = ""
     iteration: int = 0
+    also: tuple[str, ...] | None = None
 
 
 @dataclass(slots=True)
@@ -32,14 +37,17 @@ class Recorded:
 
     ``result``: recorded, stale (somebody was first) or cancelled (its scope is closing).
 
-    ``rings``: the READY rows it made. ``children``: ids of executions started. ``finished``: final status
-    when this record ended the execution.
+    Of a batch: recorded, or alone (nothing was written, every step is to be recorded by itself).
+
+    ``rings``: the READY rows it made. ``filled``: rows, also of other executions, that had waited for a place
+    in the window. ``finished``: final status when this record ended the execution.
     """
 
     result: str
     rings: list[Ring] = field(default_factory=list)
     finished: str | None = None
     paused: bool = False
+    filled: list[Ring] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -95,6 +103,22 @@ class Ledger(Protocol):
 
     def record(self, decision: Decision) -> Recorded:
         """Write a decision behind a compare-and-swap on (step, fence, state)."""
+        ...
+
+    def claim_many(self, step_ids: Sequence[str]) -> Claims:
+        """Claim pure steps of one execution at their first dispatch; nothing is written."""
+        ...
+
+    def look(self, region_id: str, iterations: Sequence[int], reads: Sequence[str]) -> list[Sight]:
+        """What each of these passages of a region lets one see of these reads."""
+        ...
+
+    def record_many(self, batch: Batch) -> Recorded:
+        """Write a batch, every step behind a compare-and-swap of its own; all of it or nothing."""
+        ...
+
+    def versions_of(self, execution_ids: Collection[str]) -> dict[str, str]:
+        """Execution → version, of those there are."""
         ...
 
     def open_joins(self, joins: Sequence[str]) -> frozenset[str]:

@@ -102,7 +102,8 @@ def start(
     )
     recorded = PostgresLedger().start(new)
     faultpoints.reached("after_start")
-    _ring(recorded.rings)
+    _ring([ring for ring in recorded.rings if ring.execution_id == new.id], plan=plan)
+    _ring([ring for ring in recorded.rings if ring.execution_id != new.id])
     faultpoints.reached("after_start_ring")
     if recorded.result == "recorded":
         _announce(new.id, str(workspace_id))
@@ -145,12 +146,12 @@ def _check_variables(plan: Plan, variables: Mapping[str, Any]) -> None:
         )
 
 
-def _ring(rings: Sequence[Ring]) -> None:
+def _ring(rings: Sequence[Ring], *, plan: Plan | None = None) -> None:
     owed = [ring for ring in rings if ring.rung]
     if not owed:
         return
     try:
-        dispatcher().ring(owed)
+        dispatcher().ring(owed, plan=plan)
     except ServerUnavailable as error:
         logger.warning("Recovery will ring %d steps: %s", len(owed), error.message)
 

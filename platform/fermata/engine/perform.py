@@ -7,17 +7,17 @@ the ledger, exclusion the leases, rings the dispatcher.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 from uuid import uuid4
 
 from fermata.engine import faultpoints
-from fermata.engine.context import Evaluator, Guard, bindings
-from fermata.engine.invocation import Invocation, Plans
-from fermata.engine.ledger import Ledger, NewExecution, Recorded, Ring
-from fermata.engine.secrecy import Opener, held
+from fermata.engine.context import Evaluator, bindings
+from fermata.engine.invocation import Invocation
+from fermata.engine.ledger import NewExecution, Recorded, Ring
+from fermata.engine.parts import Parts
+from fermata.engine.together import Session
 from fermata.engine.wire import LARGEST_BYTES
 from fermata.errors import ExpressionError, InvalidInput, LeaseLost, PayloadTooLarge, UnknownFormat
 from fermata.graph.plan import Plan
@@ -35,52 +35,6 @@ MOST_RINGS = 5
 SUSPENDED = frozenset({"waiting", "retrying", "held"})
 
 
-class Holding(Protocol):
-    """The leases as the performer needs them."""
-
-    def acquire(self, step_id: str, token: str) -> bool:
-        """Take the step's lease; False when another holds it."""
-        ...
-
-    def hold(self, claim: Claim, token: str) -> AbstractContextManager[Callable[[], None]]:
-        """Keep the lease alive while inside; the value raises LeaseLost when it is gone."""
-        ...
-
-    def finish(
-        self,
-        step_id: str,
-        token: str,
-        recorded: Recorded | None,
-        claim: Claim | None,
-        ring: Callable[[Any], None],
-    ) -> None:
-        """Give the lease back, signal the stream and let ``ring`` add its messages, in one round trip."""
-        ...
-
-
-class FreeHand:
-    """No leases: for one process alone."""
-
-    def acquire(self, step_id: str, token: str) -> bool:
-        """Always granted."""
-        return True
-
-    def hold(self, claim: Claim, token: str) -> AbstractContextManager[Callable[[], None]]:
-        """Never lost."""
-        return nullcontext(lambda: None)
-
-    def finish(
-        self,
-        step_id: str,
-        token: str,
-        recorded: Recorded | None,
-        claim: Claim | None,
-        ring: Callable[[Any], None],
-    ) -> None:
-        """Nothing to release; ring directly."""
-        ring(None)
-
-
 @dataclass(slots=True)
 class Performed:
     """How a delivery ended.
@@ -95,23 +49,6 @@ class Performed:
     resumed: bool = False
 
 
-@dataclass(slots=True)
-class Parts:
-    """What a performer is made of."""
-
-    ledger: Ledger
-    plans: Plans
-    types: Any
-    dispatcher: Any
-    leases: Holding = field(default_factory=FreeHand)
-    guard: Guard = nullcontext
-    time_limit: Callable[[float | None], AbstractContextManager[Any]] = lambda _seconds: nullcontext()
-    call_task: Callable[..., Any] | None = None
-    allowed_hosts: tuple[str, ...] = ()
-    open_secrets: Opener = field(default_factory=lambda: held({}))
-    room: Callable[[Plan], dict[str, int] | None] = lambda _plan: None
-
-
 class Performer:
     """Performs steps. One per process; ``worker`` names it in rows and journal."""
 
@@ -121,15 +58,30 @@ class Performer:
         self.worker = worker
         self.invoke = Invocation(parts)
 
-    def perform(self, step_id: str) -> Performed:
-        """Look at one step, as a ring asks; then at the engine's own rows that its record made."""
+    def perform(self, step_id: str, also: Sequence[str] | None = None) -> Performed:
+        """Look at one step, as a ring asks; then at the engine's own rows that its record made.
+
+        ``also``: look at it and these in a session (``dispatch: together``).
+        """
+        if also is not None:
+            return Performed("recorded" if Session(self).perform([step_id, *also]) else "not_ready")
         first = self._perform_one(step_id)
-        own_rows = [ring for ring in first.rings if ring.kind != "node"]
+        first.rings += self.perform_own(first.rings)
+        return first
+
+    def look_at(self, step_id: str) -> bool:
+        """Perform one row by itself; whether it was recorded."""
+        return self.perform(step_id).result == "recorded"
+
+    def perform_own(self, rings: Sequence[Ring]) -> list[Ring]:
+        """Perform the engine's own rows among these; every ring that led to."""
+        own_rows = [ring for ring in rings if ring.kind != "node"]
+        made: list[Ring] = []
         while own_rows:
             done = self._perform_one(own_rows.pop().step_id)
             own_rows += [ring for ring in done.rings if ring.kind != "node"]
-            first.rings += done.rings
-        return first
+            made += done.rings
+        return made
 
     def _perform_one(self, step_id: str) -> Performed:
         token = uuid4().hex
@@ -173,15 +125,19 @@ class Performer:
                 outcome = self.invoke(plan, claim, evaluator, live)
                 faultpoints.reached("after_effect")
                 live()
-                decision = self._decide(plan, claim, outcome, evaluator)
-            try:
-                return self._record(claim, decision)
-            except (PayloadTooLarge, InvalidInput) as error:
-                # What it came to cannot be kept: that is its failure, and nothing was written yet.
-                if claim.step.kind != "node":
-                    return self._record(claim, decide_row(plan, claim, _refusing(error.message)))
-                failed = Fail(Failure(error.code, error.message, data={"limit": LARGEST_BYTES}))
-                return self._record(claim, self._decide(plan, claim, failed, evaluator))
+                decision = self.decide(plan, claim, outcome, evaluator)
+            return self.keep(plan, claim, decision, evaluator)
+
+    def keep(self, plan: Plan, claim: Claim, decision: Decision, evaluator: Evaluator) -> Recorded:
+        """Record what a step came to; if that cannot be kept, it is the step's failure."""
+        try:
+            return self._record(claim, decision)
+        except (PayloadTooLarge, InvalidInput) as error:
+            # Nothing was written yet.
+            if claim.step.kind != "node":
+                return self._record(claim, decide_row(plan, claim, _refusing(error.message)))
+            failed = Fail(Failure(error.code, error.message, data={"limit": LARGEST_BYTES}))
+            return self._record(claim, self.decide(plan, claim, failed, evaluator))
 
     def _bounded(self, claim: Claim, evaluator: Evaluator) -> Evaluate:
         """An engine row rung again and again costs its workers' lives: its expressions are given up."""
@@ -189,7 +145,8 @@ class Performer:
             return evaluator
         return _refusing("The worker was lost each time this expression was evaluated.")
 
-    def _decide(self, plan: Plan, claim: Claim, outcome: Outcome, evaluator: Evaluator) -> Decision:
+    def decide(self, plan: Plan, claim: Claim, outcome: Outcome, evaluator: Evaluator) -> Decision:
+        """What follows from an outcome."""
         decision = decide(plan, claim, outcome, evaluator, open_joins=self._open_joins(plan, claim, outcome))
         decision.own.input, decision.own.has_input = self.invoke.input_of(claim)
         return decision
@@ -261,12 +218,15 @@ class Performer:
             return
         owed = [ring for ring in recorded.rings if ring.rung and ring.kind == "node"]
         if owed:
-            here = [ring for ring in owed if ring.execution_id == claim.execution.id]
-            elsewhere = [ring for ring in owed if ring.execution_id != claim.execution.id]
-            plan = self.parts.plans.plan(claim.execution.version_id)
-            self.parts.dispatcher.ring(here, pipeline=pipeline, plan=plan)
-            if elsewhere:  # a child's first steps, or a parent that waited for this one
-                self.parts.dispatcher.ring(elsewhere, pipeline=pipeline)
+            self.ring(owed, self.parts.plans.plan(claim.execution.version_id), claim.execution.id, pipeline)
+
+    def ring(self, owed: Sequence[Ring], plan: Plan, execution_id: str, pipeline: Any) -> None:
+        """Ring these rows: those of the execution as its plan says, all others plainly."""
+        here = [ring for ring in owed if ring.execution_id == execution_id]
+        elsewhere = [ring for ring in owed if ring.execution_id != execution_id]
+        self.parts.dispatcher.ring(here, pipeline=pipeline, plan=plan)
+        if elsewhere:  # a child's first steps, or a parent that waited for this one
+            self.parts.dispatcher.ring(elsewhere, pipeline=pipeline)
 
 
 def _refusing(message: str) -> Evaluate:

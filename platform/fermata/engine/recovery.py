@@ -21,7 +21,7 @@ from fermata.coordination import broker
 from fermata.coordination.epoch import Epoch
 from fermata.coordination.lease import Leases
 from fermata.engine import faultpoints, plans, wire
-from fermata.engine.dispatch import Dispatcher
+from fermata.engine.dispatch import Dispatcher, ring_by_plan
 from fermata.engine.ledger import Ring
 from fermata.engine.runtime import ring_window
 from fermata.engine.store import PostgresLedger, call, run, statement
@@ -156,7 +156,7 @@ class Recovery:
             room = self.window - depths.get(queue, 0)
             if counts["unrung"] and room > 0:
                 rings = wire.rings(call("fermata_fill", queue, min(room, self.window)))
-                self._send(rings)
+                self._send(rings, by_plan=True)
                 swept.filled += len(rings)
             if counts["old"]:
                 swept.rung_again += self._ring_again(queue, counts["rung"], depths.get(queue, 0))
@@ -202,11 +202,16 @@ class Recovery:
         leased = self.leases.held(ready)
         return {step_id for step_id in ready if step_id in leased or time.time() - held[step_id] < self.ttl}
 
-    def _send(self, rings: Sequence[Ring]) -> None:
-        if rings:
-            faultpoints.reached("before_recovery_rings")
+    def _send(self, rings: Sequence[Ring], *, by_plan: bool = False) -> None:
+        """What was lost is rung each by itself: of a batch that cost its worker one step may be the cause."""
+        if not rings:
+            return
+        faultpoints.reached("before_recovery_rings")
+        if by_plan:
+            ring_by_plan(rings, ledger=self.ledger, plans=plans, dispatcher=self.dispatcher)
+        else:
             self.dispatcher.ring(rings)
-            faultpoints.reached("after_recovery_rings")
+        faultpoints.reached("after_recovery_rings")
 
     def _repair(self) -> int:
         """Live executions in which nothing lives: never expected; looked at again, and said aloud."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -14,7 +14,8 @@ from fermata.coordination.lease import Leases
 from fermata.engine import limits, opening, plans
 from fermata.engine.dispatch import dispatcher
 from fermata.engine.holding import Keeper
-from fermata.engine.perform import Parts, Performed, Performer
+from fermata.engine.parts import Parts
+from fermata.engine.perform import Performed, Performer
 from fermata.engine.store import PostgresLedger
 from fermata.errors import ServerUnavailable
 from fermata.graph.plan import Plan
@@ -95,9 +96,12 @@ def performer(worker: str) -> Performer:
     return Performer(parts, worker=worker)
 
 
-def perform(execution_id: str, step_id: str, *, worker: str) -> Performed:
-    """Look at one step, as a ring asks. The execution id in a ring is for people; the row says the truth."""
-    return performer(worker).perform(step_id)
+def perform(execution_id: str, step_id: str, *, worker: str, also: Sequence[str] | None = None) -> Performed:
+    """Look at one step, as a ring asks, or at several in a session.
+
+    The execution id in a ring is for people; the row says the truth.
+    """
+    return performer(worker).perform(step_id, also)
 
 
 def forget() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,6 +23,7 @@ from fermata.engine import prepared, wire
 from fermata.engine.ledger import Ending, NewExecution, Recorded, Ring
 from fermata.errors import Conflict, IdempotencyKeyReused, ServerUnavailable
 from fermata.machine.commands import Decision
+from fermata.machine.together import Batch, Claims, Sight
 from fermata.machine.view import Claim, Refusal, StepView
 
 Answer = TypeVar("Answer")
@@ -123,6 +124,31 @@ class PostgresLedger:
     def record(self, decision: Decision) -> Recorded:
         """See the port."""
         return wire.recorded(call("fermata_record", wire.decision_text(decision)))
+
+    def claim_many(self, step_ids: Sequence[str]) -> Claims:
+        """See the port."""
+        return wire.claims(call("fermata_claim_many", wire.array(step_ids)))
+
+    def look(self, region_id: str, iterations: Sequence[int], reads: Sequence[str]) -> list[Sight]:
+        """See the port."""
+        answers = call("fermata_look", region_id, wire.array(map(str, iterations)), wire.array(reads))
+        return [wire.sight(answer, reads) for answer in answers]
+
+    def record_many(self, batch: Batch) -> Recorded:
+        """See the port."""
+        try:
+            return wire.recorded(call("fermata_record_many", wire.batch_text(batch)))
+        except psycopg.errors.UniqueViolation:
+            logger.warning("A batch met a row of its own; its steps are recorded one by one.")
+            return Recorded("alone")
+
+    def versions_of(self, execution_ids: Collection[str]) -> dict[str, str]:
+        """See the port."""
+        rows = run(
+            "SELECT id::text, version_id::text FROM fermata_execution WHERE id = ANY (%s::uuid[])",
+            [list(execution_ids)],
+        )
+        return dict(rows)
 
     def open_joins(self, joins: Sequence[str]) -> frozenset[str]:
         """See the port."""

@@ -7,7 +7,11 @@ argument, so that numbers and keys arrive in the ``json`` columns as they were w
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+from hashlib import sha256
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -15,11 +19,12 @@ from fermata.engine.ledger import NewExecution, Recorded, Ring
 from fermata.errors import InvalidInput, PayloadTooLarge
 from fermata.machine.commands import Decision, NewStep, Stage
 from fermata.machine.foreach import result_of
+from fermata.machine.together import Batch, Claims, Ending, Passage, Sight, merged, opens_early
 from fermata.machine.view import Claim, ExecutionView, Frame, Refusal, StepView
 
 LARGEST_BYTES = 4 * 1024 * 1024
 """Of one payload: an input, an output, a signal."""
-RING_FIELDS = Ring.__slots__
+RING_FIELDS = tuple(name for name in Ring.__slots__ if name != "also")
 
 
 def text(value: Any) -> str:
@@ -116,6 +121,12 @@ def start_text(new: NewExecution) -> str:
     return envelope(_start(new))
 
 
+def array(values: Iterable[str]) -> str:
+    """PostgreSQL's text of an array of texts."""
+    quoted = (value.replace("\\", "\\\\").replace('"', '\\"') for value in values)
+    return "{" + ",".join(f'"{value}"' for value in quoted) + "}"
+
+
 def recorded(answer: dict[str, Any]) -> Recorded:
     """What ``fermata_record`` or ``fermata_start`` answered."""
     return Recorded(
@@ -123,6 +134,7 @@ def recorded(answer: dict[str, Any]) -> Recorded:
         rings=rings(answer.get("rings")),
         finished=answer.get("finished"),
         paused=bool(answer.get("paused")),
+        filled=rings(answer.get("filled")),
     )
 
 
@@ -163,3 +175,106 @@ def _arrivals(rows: list[dict[str, Any]] | None) -> list[dict[str, Any]] | None:
     if rows is None:
         return None
     return [{"edge": row["edge"], "node": row["node"], "path": row["path"], **row["shown"]} for row in rows]
+
+
+def claims(answer: dict[str, Any]) -> Claims:
+    """What ``fermata_claim_many`` answered."""
+    found = Claims(alone=answer["alone"])
+    execution = ExecutionView(**answer["execution"])
+    for scope in answer["scopes"]:
+        frames = [Frame(**frame) for frame in scope["frames"]]
+        seen = sight(scope["context"], scope["reads"])
+        made = [
+            seen.claim(StepView(frames=frames, **row), execution, answer["now"], reads or ())
+            for row, reads in ((row, row.pop("reads")) for row in scope["steps"])
+        ]
+        found.passages.append(Passage(made, seen))
+    return found
+
+
+def sight(context: dict[str, Any], reads: Iterable[str]) -> Sight:
+    """What ``fermata_context`` answered to these reads."""
+    return Sight(
+        asked=set(reads),
+        steps={**(context.get("steps") or {}), **(context.get("routes") or {})},
+        previous=context.get("previous") or {},
+        variables=context.get("variables") or {},
+        item=context.get("item"),
+        has_item=bool(context.get("has_item")),
+        input=context.get("input"),
+        trigger=context.get("trigger"),
+    )
+
+
+BORN = ("id", "node", "region", "iteration", "effect", "queue", "priority", "lane", "reads", "timeout")
+JOIN = ("node", "region", "iteration", "total", "need", "eager", "opens")
+
+
+def batch_text(batch: Batch) -> str:
+    """The argument of ``fermata_record_many``; leaves the batch as it is."""
+    whole = merged(batch)
+    bodies: dict[str, str] = {}
+    owns: list[dict[str, Any]] = []
+    born: list[dict[str, Any]] = []
+    for place, decision in enumerate(batch.decisions):
+        own = decision.own
+        body = kept(own.output)
+        digest = digest_of(batch.execution.workspace_id, body)
+        bodies[digest] = body
+        row = {"place": place, "port": own.port, "digest": digest, "started_at": own.started_at}
+        step = batch.born.get(own.id)
+        if step is None:
+            owns.append({**row, "id": own.id, "fence": own.fence})
+        else:
+            born.append({**row, **{name: getattr(step, name) for name in BORN}})
+    joins = {
+        arrival.join: {**{name: getattr(arrival, name) for name in JOIN}, "step": _readable(arrival.step)}
+        for arrival in whole.arrivals
+    }
+    return envelope(
+        {
+            "execution": batch.execution.id,
+            "queue": batch.queue,
+            "worker": batch.worker,
+            "room": batch.room,
+            "owns": owns,
+            "born": born,
+            "bodies": [{"digest": digest, "body": body} for digest, body in sorted(bodies.items())],
+            "regions": whole.regions,
+            "steps": [_readable(step) for step in whole.steps],
+            "joins": joins,
+            "arrivals": [
+                {"join": each.join, "edge": each.edge, "live": each.live, "source": each.source}
+                for each in whole.arrivals
+            ],
+            "eager": any(opens_early(arrival) for arrival in whole.arrivals),
+            "remember": whole.remember,
+            "endings": [_ending(ending) for ending in whole.endings],
+        }
+    )
+
+
+def digest_of(workspace_id: str, body: str) -> str:
+    """The name of a payload in hex, as ``fermata_store`` gives it."""
+    return sha256(UUID(workspace_id).bytes + body.encode()).hexdigest()
+
+
+def _readable(step: NewStep) -> NewStep:
+    return step if step.data is None or isinstance(step.data, str) else replace(step, data=text(step.data))
+
+
+def _ending(ending: Ending) -> Ending:
+    return replace(ending, stages=[_stage(_copied(stage)) for stage in ending.stages])
+
+
+def _copied(stage: Stage) -> Stage:
+    """As deep as ``_stage`` changes it."""
+    return replace(
+        stage,
+        steps=[replace(step) for step in stage.steps],
+        arrivals=list(stage.arrivals),
+        regions=[replace(region) for region in stage.regions],
+        end_item=stage.end_item and replace(stage.end_item),
+        wake=stage.wake and replace(stage.wake),
+        finish=stage.finish and replace(stage.finish),
+    )

@@ -149,7 +149,10 @@ class PlanRegion:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Workflow settings, seconds throughout. ``dispatch`` "together" is an opt-in of a later release."""
+    """Workflow settings, seconds throughout.
+
+    ``dispatch``: each ready step by itself, or pure ones together, in batches.
+    """
 
     timeout_seconds: float | None = None
     priority: int = 5
@@ -157,6 +160,7 @@ class Settings:
     concurrency: dict[str, Any] | None = None
     on_conflict: str = "reject"
     canvas: bool = True
+    dispatch: Literal["each", "together"] = "each"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from fermata.graph.document import (
 )
 from fermata.graph.durations import PATTERN
 from fermata.graph.node_types import NodeTypeInfo, NodeTypes
-from fermata.graph.shape import ON_CONFLICT, ON_LIMIT
+from fermata.graph.shape import DISPATCH, ON_CONFLICT, ON_LIMIT
 
 _Schema = dict[str, Any]
 
@@ -127,6 +127,7 @@ def _settings() -> _Schema:
         concurrency={**concurrency, "required": ["limit"]},
         on_conflict={"enum": list(ON_CONFLICT)},
         canvas={"type": "boolean"},
+        dispatch={"enum": list(DISPATCH)},
     )
 
 

@@ -41,6 +41,7 @@ T = TypeVar("T")
 LATER_JOINS = ("first_success", "at_least", "percent", "quorum", "each")
 LATER_JOIN_KEYS = ("timeout", "late", "losers", "errors", "on_unmet")
 ON_CONFLICT = ("use_existing", "reject", "cancel_old")
+DISPATCH = ("each", "together")
 NOT_YET_HELD = frozenset({"concurrency", "max_steps"})
 """Settings that are read and kept, but that no engine of this release enforces."""
 ON_LIMIT = ("queue", "reject", "cancel_old")
@@ -194,6 +195,7 @@ _SETTINGS: Mapping[str, Reader] = {
     "concurrency": _concurrency,
     "on_conflict": one_of(*ON_CONFLICT),
     "canvas": flag,
+    "dispatch": one_of(*DISPATCH),
 }
 
 

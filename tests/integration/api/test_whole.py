@@ -11,7 +11,8 @@ from fermata.api import frames, shapes
 from fermata.engine import plans
 from fermata.engine.dispatch import SilentDispatcher
 from fermata.engine.models import Execution, Step
-from fermata.engine.perform import Parts, Performer
+from fermata.engine.parts import Parts
+from fermata.engine.perform import Performer
 from fermata.engine.store import PostgresLedger
 from fermata.nodes.catalogue import catalogue
 

@@ -145,7 +145,7 @@ def test_a_timer_set_while_pausing_is_shifted_by_the_rest_of_the_pause() -> None
     run("UPDATE fermata_execution SET paused_at = now() - interval '1 hour'")  # paused an hour ago
     assert isinstance(claim, Claim)
     plan = made.plans.plan(made.plans.main)
-    decision = made.performer._decide(plan, claim, Sleep(seconds=10), None)  # type: ignore[arg-type]
+    decision = made.performer.decide(plan, claim, Sleep(seconds=10), None)  # type: ignore[arg-type]
     made.performer._record(claim, decision)
     call("fermata_resume", made.execution_id, "u")
     [(left,)] = run("SELECT extract(epoch FROM due_at - now()) FROM fermata_step WHERE node_id = 'a'")

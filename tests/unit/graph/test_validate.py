@@ -184,6 +184,7 @@ def test_refuses_inputs_that_are_no_schema_of_an_object(inputs: Any, pointer: st
         {"concurrency": 5},
         {"on_conflict": "x"},
         {"canvas": 1},
+        {"dispatch": "both"},
         [],
     ],
 )

@@ -1,12 +1,12 @@
--- Gives a lease back if this token has it.
--- KEYS[1]  fermata:lease:{step}   string "<fence>:<token>"
+-- Gives leases back, those that this token has.
+-- KEYS     fermata:lease:{step}, …   string "<fence>:<token>"
 -- ARGV[1]  token
--- Answers 1 when it was given back, 0 when there was nothing of ours.
-local value = redis.call('GET', KEYS[1])
-if value then
-  local cut = string.find(value, ':', 1, true)
-  if string.sub(value, cut + 1) == ARGV[1] then
-    return redis.call('DEL', KEYS[1])
+-- Answers how many were given back.
+local given = 0
+for _, key in ipairs(KEYS) do
+  local value = redis.call('GET', key)
+  if value and string.sub(value, string.find(value, ':', 1, true) + 1) == ARGV[1] then
+    given = given + redis.call('DEL', key)
   end
 end
-return 0
+return given

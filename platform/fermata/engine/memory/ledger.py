@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from copy import deepcopy
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -15,6 +15,7 @@ from fermata.machine import identity
 from fermata.machine.commands import Decision, Finish, Own
 from fermata.machine.settling import settle_row
 from fermata.machine.states import EXECUTION_FINAL, STEP_LIVE
+from fermata.machine.together import Batch, Claims, Passage, Sight
 from fermata.machine.variables import applied
 from fermata.machine.view import Claim, Refusal, StepView
 
@@ -75,6 +76,75 @@ class MemoryLedger(Applying):
             step["fence"] += 1
             self._move(step, "running", started_at=self.now, worker=worker)
         return self._load(step, execution)
+
+    def claim_many(self, step_ids: Sequence[str]) -> Claims:
+        """See :class:`fermata.engine.ledger.Ledger`."""
+        found = Claims()
+        passages: dict[tuple[str, int], Passage] = {}
+        ready = [
+            row for row in map(self.steps.get, dict.fromkeys(step_ids)) if row and row["state"] == "ready"
+        ]
+        for step in ready:
+            execution = self.executions[step["execution_id"]]
+            if not self._together(step, execution):
+                found.alone.append(step["id"])
+                continue
+            claim = self._load(step, execution)
+            passage = passages.setdefault((step["region_id"], step["iteration"]), Passage([], Sight(set())))
+            passage.claims.append(claim)
+            passage.sight.learn(_sight(claim, step["reads"]))
+        found.passages = list(passages.values())
+        return found
+
+    def _together(self, step: Row, execution: Row) -> bool:
+        return (
+            step["kind"] == "node"
+            and step["effect"] == "pure"
+            and not (step["rings"] or step["losses"] or step["resume"])
+            and step["sees"] is None
+            and "arrivals" not in step["reads"]
+            and execution["status"] not in ("pausing", "paused")
+            and not self._closing(step)
+        )
+
+    def look(self, region_id: str, iterations: Sequence[int], reads: Sequence[str]) -> list[Sight]:
+        """See :class:`fermata.engine.ledger.Ledger`."""
+        execution = self.executions[self.regions[region_id]["execution_id"]]
+        rows: list[Row] = [
+            {
+                **dict.fromkeys(("id", "node", "kind", "lane", "data", "resume", "error", "sees")),
+                "run": 1,
+                "attempt": 1,
+                "fence": 1,
+                "state": "ready",
+                "losses": 0,
+                "refusals": 0,
+                "region_id": region_id,
+                "iteration": iteration,
+                "reads": reads,
+                "priority": 5,
+            }
+            for iteration in iterations
+        ]
+        return [_sight(self._load(row, execution), reads) for row in rows]
+
+    def record_many(self, batch: Batch) -> Recorded:
+        """See :class:`fermata.engine.ledger.Ledger`; one after the other, which comes to the same."""
+        for decision in batch.roots:
+            step = self.steps[decision.own.id]
+            fits = step["fence"] == decision.own.fence and step["state"] in ("ready", "running")
+            paused = self.executions[step["execution_id"]]["status"] in ("pausing", "paused")
+            if not fits or paused or self._closing(step):
+                return Recorded("alone")
+        rings: list[Ring] = []
+        finished = None
+        for decision in batch.decisions:
+            recorded = self.record(decision)
+            rings += recorded.rings
+            finished = finished or recorded.finished
+        return Recorded(
+            "recorded", rings=[ring for ring in rings if ring.step_id not in batch.born], finished=finished
+        )
 
     def _closing(self, step: Row) -> bool:
         for level, frame in enumerate(self._frames(step)):
@@ -173,6 +243,10 @@ class MemoryLedger(Applying):
             },
         )
 
+    def versions_of(self, execution_ids: Collection[str]) -> dict[str, str]:
+        """See :class:`fermata.engine.ledger.Ledger`."""
+        return {key: self.executions[key]["version_id"] for key in execution_ids if key in self.executions}
+
     def open_joins(self, joins: Sequence[str]) -> frozenset[str]:
         """See :class:`fermata.engine.ledger.Ledger`."""
         return frozenset(join for join in joins if self.joins.get(join, {}).get("state") == "open")
@@ -259,3 +333,16 @@ class MemoryLedger(Applying):
                 )
                 self._ring(row)
         return self._rings
+
+
+def _sight(claim: Claim, reads: Sequence[str]) -> Sight:
+    return Sight(
+        asked=set(reads),
+        steps=claim.steps,
+        previous=claim.previous,
+        variables=claim.variables,
+        item=claim.item,
+        has_item=claim.has_item,
+        input=claim.input,
+        trigger=claim.trigger,
+    )

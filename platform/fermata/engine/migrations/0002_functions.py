@@ -7,7 +7,7 @@ from pathlib import Path
 from django.db import migrations
 
 SQL = Path(__file__).parent.parent / "sql"
-ORDER = ("identity", "seen", "claim", "apply", "record", "start", "settle", "recovery", "operations")
+ORDER = ("identity", "seen", "claim", "apply", "record", "together", "start", "settle", "recovery", "operations")
 
 # Rows that change several times in a short life: room for HOT updates, and a vacuum that keeps up.
 STORAGE = """
