@@ -17,7 +17,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from fermata.accounts import sealing
+from fermata.accounts import audit, sealing
 from fermata.accounts.models import DataKey, Secret, User
 from fermata.accounts.sealing import Keyring, Opened, Place
 from fermata.errors import Conflict, InvalidInput, NotFound, OutOfDate, WrongSealingKey
@@ -59,6 +59,7 @@ def create(
             raise
         cure = "Give the existing one a new value, or choose another name."
         raise Conflict(f"There is a secret {name} already.", cure=cure, pointer="/name") from error
+    _note("secret.added", secret, by=by)
     return secret
 
 
@@ -77,6 +78,7 @@ def put_value(secret_id: UUID, *, value: str, version: int | None = None, by: Us
         secret.sealed = _sealed(secret, value)
         secret.updated_by = by
         secret.save(update_fields=["version", "sealed", "updated_by", "updated_at"])
+        _note("secret.set", secret, by=by)
     return secret
 
 
@@ -93,12 +95,16 @@ def change(
             secret.hosts = _spelled(hosts)
         secret.updated_by = by
         secret.save(update_fields=["description", "hosts", "updated_by", "updated_at"])
+        _note("secret.changed", secret, by=by)
     return secret
 
 
-def delete(secret_id: UUID) -> None:
-    """Forget it; again changes nothing."""
-    Secret.objects.filter(id=secret_id).delete()
+def delete(secret_id: UUID, *, by: User | None) -> None:
+    """Forget it. Raises NotFound."""
+    with transaction.atomic():
+        secret = _locked(secret_id)
+        _note("secret.deleted", secret, by=by)
+        secret.delete()
 
 
 def secret(secret_id: UUID) -> Secret:
@@ -203,6 +209,12 @@ def _note_use(rows: Sequence[Secret]) -> None:
     """Remember the use to the minute: at most one write a minute however many steps read it."""
     stale = Q(last_used_at=None) | Q(last_used_at__lt=Now() - USED_PRECISION)
     Secret.objects.filter(stale, id__in=[row.id for row in rows]).update(last_used_at=Now())
+
+
+def _note(action: str, secret: Secret, *, by: User | None) -> None:
+    who = "system" if by is None else f"user:{by.get_username()}"
+    facts = {"workspace_id": secret.workspace_id, "secret": secret.name, "version": secret.version}
+    audit.note(action, by=who, hosts=secret.hosts, **facts)
 
 
 def _spelled(hosts: Sequence[str]) -> list[str]:

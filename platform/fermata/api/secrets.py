@@ -122,7 +122,7 @@ class SecretView(OneSecret):
         """Forget it; 409 with the versions that read it, unless ``force``."""
         if not self.query(DeleteSecret).force:
             _refuse_if_read(self.subject)
-        vault.delete(secret_id)
+        vault.delete(secret_id, by=self.principal.user)
         return Response(status=204)
 
 

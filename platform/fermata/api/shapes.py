@@ -257,6 +257,47 @@ class SecretPage(BaseModel):
     next: Next
 
 
+class Variable(BaseModel):
+    """A variable of a workflow or workspace."""
+
+    name: str
+    value: JsonValue
+    truncated: bool = Field(
+        description="in a list: the value is larger than 16 KiB and stands at its address"
+    )
+    version: int = Field(description="grows with every write")
+    updated_at: datetime | None
+    updated_by: str | None = Field(description="who wrote it, or started the execution that did")
+
+
+class VariablePage(BaseModel):
+    """A page of variables, by name."""
+
+    results: list[Variable]
+    next: Next
+
+
+class VariableWrite(BaseModel):
+    """One write of a variable, by somebody or by a node."""
+
+    version: int
+    operation: Literal["set", "increment", "append", "merge", "delete"]
+    old: JsonValue = Field(description="null also where there was none")
+    new: JsonValue = Field(description="null also where it was deleted")
+    truncated: list[Literal["old", "new"]] = Field(description="values larger than 16 KiB, left out")
+    by: str
+    execution_id: UUID | None
+    step_id: UUID | None
+    at: datetime
+
+
+class VariableWritePage(BaseModel):
+    """The writes of a variable, newest first."""
+
+    results: list[VariableWrite]
+    next: Next
+
+
 class RecentExecution(BaseModel):
     """One of the last 20 executions of a workflow."""
 

@@ -32,6 +32,7 @@ from fermata.api import (
     tokens,
     users,
     validation,
+    variables,
     versions,
     workspaces,
 )
@@ -70,6 +71,9 @@ urlpatterns: list[URLPattern] = [
     path("workspaces", workspaces.WorkspacesView.as_view()),
     path(WORKSPACE, workspaces.WorkspaceView.as_view()),
     path(f"{WORKSPACE}/leave", workspaces.LeaveView.as_view()),
+    path(f"{WORKSPACE}/variables", variables.WorkspaceVariablesView.as_view()),
+    path(f"{WORKSPACE}/variables/<str:name>", variables.WorkspaceVariableView.as_view()),
+    path(f"{WORKSPACE}/variables/<str:name>/writes", variables.WorkspaceVariableWritesView.as_view()),
     path(f"{WORKSPACE}/members", members.MembersView.as_view()),
     path(f"{WORKSPACE}/members/<uuid:user_id>", members.MemberView.as_view()),
     path("queues", queues.QueuesView.as_view()),
@@ -118,6 +122,9 @@ urlpatterns: list[URLPattern] = [
     path(f"{WORKFLOW}/unarchive", flows.UnarchiveView.as_view()),
     path(f"{WORKFLOW}/import", imports.ImportView.as_view()),
     path(f"{WORKFLOW}/export", exports.ExportView.as_view()),
+    path(f"{WORKFLOW}/variables", variables.WorkflowVariablesView.as_view()),
+    path(f"{WORKFLOW}/variables/<str:name>", variables.WorkflowVariableView.as_view()),
+    path(f"{WORKFLOW}/variables/<str:name>/writes", variables.WorkflowVariableWritesView.as_view()),
     path(f"{WORKFLOW}/executions", starts.StartsView.as_view()),
     re_path(r"^(?P<rest>.*)$", otherwise),
 ]

@@ -425,6 +425,30 @@ class Variable(models.Model):
         )
 
 
+class VariableWrite(models.Model):
+    """The ledger of variables that outlive executions: each write, by a node or from outside; append only.
+
+    Those of executions and iterations stand in the journal alone.
+    """
+
+    workspace_id = models.UUIDField()
+    scope = models.TextField(help_text="workflow | workspace")
+    scope_id = models.UUIDField()
+    name = models.TextField()
+    version = models.IntegerField(help_text="the variable's, after the write")
+    operation = models.TextField(help_text="set | increment | append | merge | delete")
+    old_digest = models.BinaryField(null=True)
+    new_digest = models.BinaryField(null=True, help_text="null: deleted")
+    by = models.TextField(help_text="who wrote it, or started the execution that did")
+    execution_id = models.UUIDField(null=True)
+    step_id = models.UUIDField(null=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "fermata_variable_write"
+        indexes = (models.Index(fields=["scope_id", "name", "-id"], name="variable_history"),)
+
+
 class Signal(models.Model):
     """A signal kept until one step takes it."""
 

@@ -64,6 +64,7 @@ def ids(workspace) -> dict[str, str]:
         "<uuid:step_id>": str(step.id),
         "<uuid:approval_id>": str(ApprovalFactory(step=step).id),
         "<uuid:token_id>": str(uuid.uuid4()),
+        "<str:name>": "counter",
         "<uuid:secret_id>": str(SecretFactory(workspace=workspace).id),
         "<uuid:workspace_id>": str(workspace.id),
         "<uuid:user_id>": str(MembershipFactory(workspace=workspace, role="viewer").user_id),
@@ -112,6 +113,8 @@ def _names(path: str) -> str:
         "approvals",
         "versions",
         "secrets",
+        "variables",
+        "writes",
     }
     return "cursor" if plural else ""
 

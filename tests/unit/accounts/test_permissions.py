@@ -55,6 +55,7 @@ def test_a_viewer_changes_nothing_but_what_is_their_own():
         "approval.read",
         "node_type.read",
         "secret.read",
+        "variable.read",
         "token.read",
         "token.create",
         "token.revoke",

@@ -32,6 +32,7 @@ from fermata.engine.queries.listing import Filters, counts, executions
 from fermata.engine.queries.queues import queues, under_way
 from fermata.engine.queries.seen import Stand, stand
 from fermata.engine.queries.steps import Slice, StepFilters, one_step, slice_of, step, steps, value
+from fermata.engine.queries.variables import variable, variable_writes, variables
 from fermata.engine.queries.waiting import why
 
 __all__ = [
@@ -71,6 +72,9 @@ __all__ = [
     "steps",
     "under_way",
     "value",
+    "variable",
+    "variable_writes",
+    "variables",
     "why",
     "workspace_of",
 ]

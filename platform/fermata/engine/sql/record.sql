@@ -140,12 +140,15 @@ DECLARE
     v_old_digest bytea;
     v_new text := w->>'value';
 BEGIN
-    INSERT INTO fermata_variable (workspace_id, scope, scope_id, iteration, name, value_digest, version)
-    VALUES ((s).workspace_id, w->>'scope', v_scope, v_iteration, w->>'name',
-        fermata_store((s).workspace_id, coalesce(w->>'default', 'null')), 0)
-    ON CONFLICT (scope_id, iteration, name) DO NOTHING;
-    SELECT * INTO v_row FROM fermata_variable
-    WHERE scope_id = v_scope AND iteration = v_iteration AND name = w->>'name' FOR NO KEY UPDATE;
+    LOOP
+        INSERT INTO fermata_variable (workspace_id, scope, scope_id, iteration, name, value_digest, version)
+        VALUES ((s).workspace_id, w->>'scope', v_scope, v_iteration, w->>'name',
+            fermata_store((s).workspace_id, coalesce(w->>'default', 'null')), 0)
+        ON CONFLICT (scope_id, iteration, name) DO NOTHING;
+        SELECT * INTO v_row FROM fermata_variable
+        WHERE scope_id = v_scope AND iteration = v_iteration AND name = w->>'name' FOR NO KEY UPDATE;
+        EXIT WHEN FOUND;  -- else it was deleted in between
+    END LOOP;
     v_old_digest := v_row.value_digest;
     -- As machine/variables.py: an old value of another type is replaced. Texts, not jsonb, where a value is kept whole.
     IF w->>'operation' <> 'set' THEN
@@ -159,6 +162,13 @@ BEGIN
     END IF;
     UPDATE fermata_variable SET value_digest = fermata_store((s).workspace_id, v_new), version = version + 1
     WHERE id = v_row.id RETURNING * INTO v_row;
+    -- What outlives the execution has a ledger of its own, beside the journal.
+    IF v_row.scope IN ('workflow', 'workspace') THEN
+        INSERT INTO fermata_variable_write (workspace_id, scope, scope_id, name, version, operation, old_digest, new_digest, by,
+            execution_id, step_id, at)
+        VALUES (v_row.workspace_id, v_row.scope, v_scope, v_row.name, v_row.version, w->>'operation', v_old_digest,
+            v_row.value_digest, (x).started_by, (s).execution_id, (s).id, clock_timestamp());
+    END IF;
     RETURN jsonb_build_object('type', 'VariableWritten', 'step_id', (s).id, 'node_id', (s).node_id, 'data', jsonb_build_object(
         'name', v_row.name, 'scope', v_row.scope, 'scope_id', v_scope, 'iteration', v_iteration, 'operation', w->>'operation', 'version', v_row.version,
         'old', encode(v_old_digest, 'hex'), 'new', encode(v_row.value_digest, 'hex')));

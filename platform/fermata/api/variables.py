@@ -1,0 +1,175 @@
+"""Variables of workspaces and workflows: what outlives an execution. Those of one execution stand in it."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+from uuid import UUID
+
+from pydantic import Field, JsonValue
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from fermata.api import pagination
+from fermata.api.preconditions import etag, expected_version, is_known
+from fermata.api.resource import Input, Query, Resource
+from fermata.api.schema import described
+from fermata.api.shapes import Variable, VariablePage, VariableWritePage
+from fermata.api.workflows import OneWorkflow
+from fermata.api.workspaces import OneWorkspace
+from fermata.engine import queries as engine
+from fermata.engine import variables
+from fermata.engine.variables import Expected, Scope
+from fermata.errors import NotFound
+
+
+class NewValue(Input):
+    """Any JSON value."""
+
+    value: JsonValue
+
+
+class VariableList(Query):
+    """A page of variables."""
+
+    cursor: str | None = Field(None, max_length=2000)
+    limit: int = Field(50, ge=1, le=200)
+
+
+class _Scoped(Resource):
+    """Base of all: the scope is the object the address names."""
+
+    kind: ClassVar[Literal["workflow", "workspace"]]
+
+    @property
+    def scope(self) -> Scope:
+        """Where the variables live."""
+        workspace_id = self.subject.id if self.kind == "workspace" else self.subject.workspace_id
+        return Scope(self.kind, self.subject.id, workspace_id)
+
+
+class _Variables(_Scoped):
+    """List variables."""
+
+    actions = {"get": "variable.read"}
+
+    @described("List variables", answer=VariablePage, query=VariableList)
+    def get(self, request: Request, **_: UUID) -> Response:
+        """By name, values up to 16 KiB in place."""
+        asked = self.query(VariableList)
+        after = pagination.decode(asked.cursor, str)
+        rows = engine.variables(self.scope.id, after=after[0] if after else None, limit=asked.limit + 1)
+        page, following = pagination.page(
+            rows, limit=asked.limit, cursor=lambda row: pagination.encode(row["name"])
+        )
+        return Response({"results": page, "next": following})
+
+
+class _Variable(_Scoped):
+    """Read, set and delete a variable."""
+
+    actions = {"get": "variable.read", "put": "variable.write", "delete": "variable.delete"}
+
+    @described("Read a variable", answer=Variable)
+    def get(self, request: Request, name: str, **_: UUID) -> Response:
+        """Its whole value; 304 when ``If-None-Match`` names its version."""
+        row = self._row(name)
+        headers = {"ETag": etag(row["version"])}
+        if is_known(request, row["version"]):
+            return Response(status=304, headers=headers)
+        return Response(row, headers=headers)
+
+    @described(
+        "Set a variable",
+        body=NewValue,
+        answer=Variable,
+        headers=("If-Match", "If-None-Match"),
+        also={201: Variable},
+        errors=(409, 412, 422),
+    )
+    def put(self, request: Request, name: str, **_: UUID) -> Response:
+        """Set or make it. ``If-Match``: only that version, ``*`` any; ``If-None-Match: *``: only make it."""
+        given = self.body(NewValue)
+        expected = _expected(request)
+        by = self.principal.name
+        version, is_new = variables.put(self.scope, name=name, value=given.value, expected=expected, by=by)
+        return Response(self._row(name), status=201 if is_new else 200, headers={"ETag": etag(version)})
+
+    @described("Delete a variable", status=204, headers=("If-Match",), errors=(412,))
+    def delete(self, request: Request, name: str, **_: UUID) -> Response:
+        """Its declared default holds again; its ledger stays."""
+        version = expected_version(request)
+        variables.delete(self.scope, name=name, version=version, by=self.principal.name)
+        return Response(status=204)
+
+    def _row(self, name: str) -> dict[str, Any]:
+        return engine.variable(self.scope.id, _known(name))
+
+
+class _Writes(_Scoped):
+    """The ledger of a variable."""
+
+    actions = {"get": "variable.read"}
+
+    @described("List a variable's writes", answer=VariableWritePage, query=VariableList)
+    def get(self, request: Request, name: str, **_: UUID) -> Response:
+        """Who wrote what, newest first; also of a variable that was deleted."""
+        asked = self.query(VariableList)
+        before = pagination.decode(asked.cursor, int)
+        rows = engine.variable_writes(
+            self.scope.id, _known(name), before=before[0] if before else None, limit=asked.limit + 1
+        )
+        page, following = pagination.page(
+            rows, limit=asked.limit, cursor=lambda row: pagination.encode(row["id"])
+        )
+        shown = [{key: value for key, value in row.items() if key != "id"} for row in page]
+        return Response({"results": shown, "next": following})
+
+
+class WorkspaceVariablesView(_Variables, OneWorkspace):
+    """List the variables of a workspace."""
+
+    kind = "workspace"
+
+
+class WorkspaceVariableView(_Variable, OneWorkspace):
+    """A variable of a workspace."""
+
+    kind = "workspace"
+
+
+class WorkspaceVariableWritesView(_Writes, OneWorkspace):
+    """The ledger of a workspace's variable."""
+
+    kind = "workspace"
+
+
+class WorkflowVariablesView(_Variables, OneWorkflow):
+    """List the variables of a workflow."""
+
+    kind = "workflow"
+
+
+class WorkflowVariableView(_Variable, OneWorkflow):
+    """A variable of a workflow."""
+
+    kind = "workflow"
+
+
+class WorkflowVariableWritesView(_Writes, OneWorkflow):
+    """The ledger of a workflow's variable."""
+
+    kind = "workflow"
+
+
+def _expected(request: Request) -> Expected:
+    if request.META.get("HTTP_IF_NONE_MATCH", "").strip() == "*":
+        return Expected(presence=False)
+    if request.META.get("HTTP_IF_MATCH", "").strip() == "*":
+        return Expected(presence=True)
+    return Expected(version=expected_version(request))
+
+
+def _known(name: str) -> str:
+    if not variables.is_name(name):
+        raise NotFound("There is no such variable.")
+    return name
