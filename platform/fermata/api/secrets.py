@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -14,9 +15,32 @@ from fermata.api import pagination
 from fermata.api.preconditions import etag, expected_version
 from fermata.api.resource import Input, Query, Resource
 from fermata.api.schema import described
-from fermata.api.shapes import Secret, SecretPage
+from fermata.api.shapes import Next
 from fermata.errors import Conflict
 from fermata.workflows import secret_readers
+
+
+class Secret(BaseModel):
+    """A secret without its value."""
+
+    id: UUID
+    workspace_id: UUID
+    name: str = Field(description="as expressions use it: secrets.<name>")
+    description: str
+    hosts: list[str] = Field(description="where it may be sent; empty: anywhere")
+    version: int = Field(description="grows with every value")
+    created_by: str | None
+    updated_by: str | None
+    created_at: datetime
+    updated_at: datetime
+    last_used_at: datetime | None = Field(description="to the minute")
+
+
+class SecretPage(BaseModel):
+    """A page of secrets, by name."""
+
+    results: list[Secret]
+    next: Next
 
 
 class NewSecret(Input):
@@ -35,7 +59,7 @@ class SecretChange(Input):
     hosts: list[str] | None = None
 
 
-class NewValue(Input):
+class SecretValue(Input):
     """The value that takes the place of the one before."""
 
     value: str = Field(json_schema_extra={"writeOnly": True})
@@ -131,11 +155,11 @@ class SecretValueView(OneSecret):
 
     actions = {"put": "secret.write"}
 
-    @described("Set a secret", body=NewValue, answer=Secret, headers=("If-Match",), errors=(412, 422))
+    @described("Set a secret", body=SecretValue, answer=Secret, headers=("If-Match",), errors=(412, 422))
     def put(self, request: Request, secret_id: UUID) -> Response:
         """Seal the value as the next version; with ``If-Match`` only if the version is still that one."""
         version = expected_version(request)
-        given = self.body(NewValue)
+        given = self.body(SecretValue)
         return _answer(vault.put_value(secret_id, value=given.value, version=version, by=self.principal.user))
 
 

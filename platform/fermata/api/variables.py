@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, ClassVar, Literal
 from uuid import UUID
 
-from pydantic import Field, JsonValue
+from pydantic import BaseModel, Field, JsonValue
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -13,7 +14,7 @@ from fermata.api import pagination
 from fermata.api.preconditions import etag, expected_version, is_known
 from fermata.api.resource import Input, Query, Resource
 from fermata.api.schema import described
-from fermata.api.shapes import Variable, VariablePage, VariableWritePage
+from fermata.api.shapes import Next
 from fermata.api.workflows import OneWorkflow
 from fermata.api.workspaces import OneWorkspace
 from fermata.engine import queries as engine
@@ -22,13 +23,54 @@ from fermata.engine.variables import Expected, Scope
 from fermata.errors import NotFound
 
 
-class NewValue(Input):
+class Variable(BaseModel):
+    """A variable of a workflow or workspace."""
+
+    name: str
+    value: JsonValue
+    truncated: bool = Field(
+        description="in a list: the value is larger than 16 KiB and stands at its address"
+    )
+    version: int = Field(description="grows with every write")
+    updated_at: datetime | None
+    updated_by: str | None = Field(description="who wrote it, or started the execution that did")
+
+
+class VariablePage(BaseModel):
+    """A page of variables, by name."""
+
+    results: list[Variable]
+    next: Next
+
+
+class VariableWrite(BaseModel):
+    """One write of a variable, by somebody or by a node."""
+
+    version: int
+    operation: Literal["set", "increment", "append", "merge", "delete"]
+    old: JsonValue = Field(description="null also where there was none")
+    new: JsonValue = Field(description="null also where it was deleted")
+    truncated: list[Literal["old", "new"]] = Field(description="values larger than 16 KiB, left out")
+    by: str
+    execution_id: UUID | None
+    step_id: UUID | None
+    at: datetime
+
+
+class VariableWritePage(BaseModel):
+    """The writes of a variable, newest first."""
+
+    results: list[VariableWrite]
+    next: Next
+
+
+class VariableValue(Input):
     """Any JSON value."""
 
     value: JsonValue
 
 
-class VariableList(Query):
+class VariablesQuery(Query):
     """A page of variables."""
 
     cursor: str | None = Field(None, max_length=2000)
@@ -52,10 +94,10 @@ class _Variables(_Scoped):
 
     actions = {"get": "variable.read"}
 
-    @described("List variables", answer=VariablePage, query=VariableList)
+    @described("List variables", answer=VariablePage, query=VariablesQuery)
     def get(self, request: Request, **_: UUID) -> Response:
         """By name, values up to 16 KiB in place."""
-        asked = self.query(VariableList)
+        asked = self.query(VariablesQuery)
         after = pagination.decode(asked.cursor, str)
         rows = engine.variables(self.scope.id, after=after[0] if after else None, limit=asked.limit + 1)
         page, following = pagination.page(
@@ -80,7 +122,7 @@ class _Variable(_Scoped):
 
     @described(
         "Set a variable",
-        body=NewValue,
+        body=VariableValue,
         answer=Variable,
         headers=("If-Match", "If-None-Match"),
         also={201: Variable},
@@ -88,7 +130,7 @@ class _Variable(_Scoped):
     )
     def put(self, request: Request, name: str, **_: UUID) -> Response:
         """Set or make it. ``If-Match``: only that version, ``*`` any; ``If-None-Match: *``: only make it."""
-        given = self.body(NewValue)
+        given = self.body(VariableValue)
         expected = _expected(request)
         by = self.principal.name
         version, is_new = variables.put(self.scope, name=name, value=given.value, expected=expected, by=by)
@@ -110,10 +152,10 @@ class _Writes(_Scoped):
 
     actions = {"get": "variable.read"}
 
-    @described("List a variable's writes", answer=VariableWritePage, query=VariableList)
+    @described("List a variable's writes", answer=VariableWritePage, query=VariablesQuery)
     def get(self, request: Request, name: str, **_: UUID) -> Response:
         """Who wrote what, newest first; also of a variable that was deleted."""
-        asked = self.query(VariableList)
+        asked = self.query(VariablesQuery)
         before = pagination.decode(asked.cursor, int)
         rows = engine.variable_writes(
             self.scope.id, _known(name), before=before[0] if before else None, limit=asked.limit + 1

@@ -27,7 +27,9 @@ def test_every_route_stands_in_the_document():
         view = getattr(entry.callback, "cls", None)
         if view is None:
             continue
-        path = "/api/v1/" + str(entry.pattern).replace("<uuid:", "{").replace("<int:", "{").replace(">", "}")
+        path = "/api/v1/" + str(entry.pattern).replace("<uuid:", "{").replace("<int:", "{").replace(
+            "<str:", "{"
+        ).replace(">", "}")
         for method in view.actions:
             assert (path, method) in described
 

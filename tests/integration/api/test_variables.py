@@ -1,4 +1,4 @@
-"""Variables of workspaces and workflows over REST: set in turn, read by executions, each write in the ledger."""
+"""Variables of workspaces and workflows over REST: set in turn, read by executions, kept in a ledger."""
 
 from __future__ import annotations
 
