@@ -67,7 +67,7 @@ def platform_commands(environment: env.Environment) -> dict[str, list[str]]:
             "-m", "uvicorn", "fermata.config.asgi:application",
             "--host", environment.host, "--port", str(environment.port),
             "--timeout-graceful-shutdown", "1", "--no-access-log", "--lifespan", "off",
-            "--ws-max-size", "65536",
+            "--ws", "fermata.config.sockets:WebSockets", "--ws-max-size", "65536",
         ],
         "worker": [
             "-m", "celery", "--quiet", "-A", "workers", "worker",
