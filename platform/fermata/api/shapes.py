@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 Can = Annotated[dict[str, Literal[True] | str], Field(description="action → true, or the reason why not")]
 Next = Annotated[str | None, Field(description="cursor of the next page, or null")]
@@ -463,6 +463,13 @@ class ValueSlice(BaseModel):
     truncated: bool
 
 
+class StartedBelow(BaseModel):
+    """An execution that a step started and waits for."""
+
+    execution_id: UUID
+    status: str
+
+
 class WaitingStep(BaseModel):
     """A live step and what it waits for."""
 
@@ -476,10 +483,29 @@ class WaitingStep(BaseModel):
     sentence: str
     cure: str | None = None
     approval_id: UUID | None = None
+    children: list[StartedBelow] | None = None
     worker: str | None
     ready_at: datetime | None
     started_at: datetime | None
     due_at: datetime | None
+
+
+class MissingEdge(BaseModel):
+    """An edge that has not arrived at a join; ``status``: of the step it comes from, null before it."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    source: str = Field(alias="from")
+    port: str
+    status: StepStatus | None
+
+
+class ClosingScope(BaseModel):
+    """A scope that ends early and waits for its live steps."""
+
+    region: str
+    why: str | None
+    sentence: str
 
 
 class WaitingJoin(BaseModel):
@@ -492,6 +518,7 @@ class WaitingJoin(BaseModel):
     live: int
     total: int
     need: int
+    missing: list[MissingEdge]
 
 
 class Why(BaseModel):
@@ -501,6 +528,7 @@ class Why(BaseModel):
     sentence: str
     waiting_for: list[WaitingStep]
     joins: list[WaitingJoin]
+    closing: list[ClosingScope]
     more: int = Field(description="live steps beyond those explained")
 
 

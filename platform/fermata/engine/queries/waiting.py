@@ -1,17 +1,30 @@
-"""Why an execution does not move, in sentences."""
+"""Why an execution does not move: a sentence for each live step, waiting join and closing scope."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count
+from django.conf import settings
+from django.db.models import Count, QuerySet
+from django.db.models.functions import Now
 
-from fermata.engine.models import Approval, Execution, Join, Step
-from fermata.engine.queries.executions import execution_status
+from fermata.coordination.lease import Leases
+from fermata.engine import plans
+from fermata.engine.models import Approval, Arrival, Execution, Join, Region, Step
+from fermata.engine.queries.executions import execution_status, workspace_of
+from fermata.engine.queries.reasons import Facts, closing_words, moment, reason
 from fermata.engine.queries.steps import without_values
+from fermata.engine.store import run
+from fermata.errors import ServerUnavailable
+from fermata.graph.plan import Plan
+from fermata.machine.identity import container_id
 
 MOST_STEPS = 100
+MOST_AHEAD = 1000
+MOST_NAMED = 10
 LIVE = ("ready", "running", "waiting", "held", "retrying")
 
 EXECUTION: dict[str, str] = {
@@ -27,63 +40,46 @@ EXECUTION: dict[str, str] = {
     "timed_out": "Its time ran out.",
 }
 
-HELD: dict[str, tuple[str, str]] = {
-    "outcome_unknown": (
-        "Its worker was lost while it acted on the outside; whether that took effect is unknown.",
-        "Look at the outside system, then resolve the step: retry, fail or succeed.",
-    ),
-    "breakpoint": ("A breakpoint holds it.", "Continue or step."),
-    "pause": ("The execution is paused.", "Resume the execution."),
-    "concurrency_limit": (
-        "A concurrency limit holds it until another execution ends.",
-        "Wait, or raise the limit.",
-    ),
-    "rate_limit": ("A rate limit holds it.", "Wait, or raise the limit."),
-    "budget": ("A budget is used up.", "Raise the budget."),
-}
-
 
 def why(execution_id: UUID) -> dict[str, Any]:
-    """{"status", "sentence", "waiting_for": [{step, sentence, cure?, due_at?}], "more"}. Raises NotFound.
+    """{"status", "sentence", "waiting_for", "joins", "closing", "more"}. Raises NotFound.
 
     At most 100 live steps are explained, those that wait first; ``more`` counts the others.
     """
+    execution = workspace_of(execution_id)
     status = execution_status(execution_id)
     live = Step.objects.filter(execution_id=execution_id, state__in=LIVE, superseded=False, kind="node")
     tally = dict(live.values_list("state").annotate(n=Count("id")))
-    order = ("held", "waiting", "retrying", "ready", "running")
-    rows: list[Step] = []
-    for state in order:
-        if tally.get(state) and len(rows) < MOST_STEPS:
-            rows.extend(
-                live.filter(state=state).order_by("due_at", "ready_at", "id")[: MOST_STEPS - len(rows)]
-            )
-    asked = {
-        row.step_id: row
-        for row in Approval.objects.filter(step_id__in=[row.id for row in rows], state="pending")
-    }
-    children = _children([row.id for row in rows])
-    paused = status in {"paused", "pausing"}
+    rows = _first(live, tally)
+    scopes = _scopes(execution_id)
+    facts = _facts(rows, scopes, paused=status in {"paused", "pausing"})
     explained = [
-        {
-            **_step(shown),
-            **_reason(row, approval=asked.get(row.id), children=children.get(row.id, 0), paused=paused),
-        }
-        for row, shown in zip(rows, without_values(rows), strict=True)
+        {**_step(shown), **reason(row, facts)} for row, shown in zip(rows, without_values(rows), strict=True)
     ]
     return {
         "status": status,
-        "sentence": _sentence(status, live=sum(tally.values())),
+        "sentence": _sentence(execution, status, live=sum(tally.values())),
         "waiting_for": explained,
-        "joins": _joins(execution_id),
+        "joins": _joins(scopes, plans.plan(execution.version_id)),
+        "closing": [_closes(region) for region in scopes if region.state == "closing"],
         "more": sum(tally.values()) - len(rows),
     }
 
 
-def _sentence(status: str, *, live: int) -> str:
+def _first(live: QuerySet[Step], tally: dict[str, int]) -> list[Step]:
+    rows: list[Step] = []
+    for state in ("held", "waiting", "retrying", "ready", "running"):
+        if tally.get(state) and len(rows) < MOST_STEPS:
+            chosen = live.filter(state=state).order_by("due_at", "ready_at", "id")
+            rows.extend(chosen[: MOST_STEPS - len(rows)])
+    return rows
+
+
+def _sentence(execution: Execution, status: str, *, live: int) -> str:
     if status == "running" and live == 0:
         return "No step is live: what is left is being settled, or recovery takes it up within seconds."
-    return EXECUTION[status]
+    since = moment(execution.paused_at, " since") if status == "paused" else ""
+    return EXECUTION[status].replace("paused it;", f"paused it{since};")
 
 
 def _step(shown: dict[str, Any]) -> dict[str, Any]:
@@ -91,97 +87,138 @@ def _step(shown: dict[str, Any]) -> dict[str, Any]:
     return {"step_id": shown["id"], **{name: shown[name] for name in names}}
 
 
-def _reason(row: Step, *, approval: Approval | None, children: int, paused: bool) -> dict[str, Any]:
-    if row.state == "held":
-        fallback = (
-            f"It is held: {row.reason or 'no reason given'}.",
-            "Resume the execution or resolve the step.",
-        )
-        sentence, cure = HELD.get(row.reason or "", fallback)
-        return {"reason": row.reason or "held", "sentence": sentence, "cure": cure}
-    if row.state == "waiting":
-        return _waits(row, approval=approval, children=children)
-    if row.state == "retrying":
-        kind = (row.error or {}).get("class", "an error") if isinstance(row.error, dict) else "an error"
-        next_try = _moment(row.due_at)
-        return {
-            "reason": "retry",
-            "sentence": f"Attempt {row.attempt} ended with {kind}; it is tried again{next_try}.",
-        }
-    if row.state == "running":
-        return {"reason": "running", "sentence": f"{row.worker or 'A worker'} is performing it."}
-    if paused:
-        return {
-            "reason": "pause",
-            "sentence": "It is ready; the execution is paused.",
-            "cure": "Resume the execution.",
-        }
-    if row.rung_at is None:
-        return {
-            "reason": "queue",
-            "sentence": f"It is ready and queues for a worker of {row.queue}: others go first.",
-        }
-    return {
-        "reason": "worker",
-        "sentence": f"It is ready and waits for a worker of the queue {row.queue} to take it.",
-        "cure": f"If this lasts, see whether a worker consumes {row.queue}.",
-    }
+def _scopes(execution_id: UUID) -> list[Region]:
+    """The regions in which something is live, with those around them; at most a few hundred."""
+    rows = run(SCOPES_SQL, [execution_id, list(LIVE), MOST_STEPS])
+    return list(Region.objects.filter(id__in=[row[0] for row in rows]).order_by("name", "id"))
 
 
-def _waits(row: Step, *, approval: Approval | None, children: int) -> dict[str, Any]:
-    until = _moment(row.due_at)
-    if approval is not None:
-        names = ", ".join(approval.assignees or []) or "anybody who may decide"
-        given = len(approval.decisions or [])
-        sentence = (
-            f"It waits for a decision on “{approval.title}” by {names} ({given} of {approval.quorum} given)."
-        )
-        return {
-            "reason": "approval",
-            "sentence": sentence,
-            "cure": "Decide the approval.",
-            "approval_id": approval.id,
-        }
-    if children:
-        sentence = f"It waits for {children} started workflow{'s' if children > 1 else ''} to end."
-        return {"reason": "children", "sentence": sentence, "cure": "Look at the executions it started."}
-    reason = row.reason or ""
-    kind, _, name = reason.partition(":")
-    if kind == "signal":
-        what = f"the signal {name}" if name else "a signal"
-        return {"reason": "signal", "sentence": f"It waits for {what}.", "cure": "Send the signal."}
-    if kind == "callback":
-        return {"reason": "callback", "sentence": "It waits for its callback from outside."}
-    if kind in {"region", "iterations", "foreach", "while"}:
-        return {"reason": "region", "sentence": "It waits for the steps inside it."}
-    if row.due_at is not None:
-        return {"reason": kind or "timer", "sentence": f"It waits{until}."}
-    return {"reason": reason or "waiting", "sentence": f"It waits: {reason or 'for the steps inside it'}."}
+SCOPES_SQL = """
+WITH RECURSIVE around(id) AS (
+    (SELECT DISTINCT region_id FROM fermata_step WHERE execution_id = %s AND state = ANY (%s)
+        AND state IN ('ready', 'running', 'waiting', 'held', 'retrying') LIMIT %s)
+    UNION
+    SELECT r.parent_id FROM around a JOIN fermata_region r ON r.id = a.id WHERE r.parent_id IS NOT NULL)
+SELECT id FROM around
+"""
 
 
-def _moment(due: Any) -> str:
-    return "" if due is None else f" until {due.isoformat(timespec='seconds').replace('+00:00', 'Z')}"
-
-
-def _children(step_ids: list[UUID]) -> dict[UUID, int]:
-    rows = Execution.objects.filter(parent_step_id__in=step_ids, finished_at=None)
-    return dict(rows.values_list("parent_step_id").annotate(n=Count("id")))
-
-
-def _joins(execution_id: UUID) -> list[dict[str, Any]]:
-    """Joins at which something has arrived and which wait for the rest, at most 100."""
-    rows = Join.objects.filter(execution_id=execution_id, state="waiting", settled__gt=0).order_by(
-        "node_id", "id"
+def _facts(rows: Sequence[Step], scopes: Sequence[Region], *, paused: bool) -> Facts:
+    ids = [row.id for row in rows]
+    moving = [row.id for row in rows if row.state in {"ready", "running"}]
+    grace = timedelta(seconds=settings.FERMATA.lease_ttl_seconds)
+    overdue = Step.objects.filter(id__in=moving, state="running", started_at__lt=Now() - grace)
+    inside = {row.id: UUID(container_id(str(row.id), attempt=row.attempt)) for row in rows}
+    regions = Region.objects.in_bulk([inside[row.id] for row in rows if row.state == "waiting"])
+    return Facts(
+        paused=paused,
+        leased=_leased(moving),
+        overdue=set(overdue.values_list("id", flat=True)) if moving else set(),
+        ahead=_ahead([row.id for row in rows if row.state == "ready" and row.rung_at is None]),
+        most_ahead=MOST_AHEAD,
+        approvals={row.step_id: row for row in Approval.objects.filter(step_id__in=ids, state="pending")},
+        children=_children(ids),
+        inside={step_id: regions[region_id] for step_id, region_id in inside.items() if region_id in regions},
+        closing=_closing(scopes),
     )
-    return [
-        {
-            "node_id": row.node_id,
-            "iteration": row.iteration,
-            "sentence": f"{row.settled} of {row.total} branches have arrived or ended.",
-            "settled": row.settled,
-            "live": row.live,
-            "total": row.total,
-            "need": row.need,
-        }
-        for row in rows[:MOST_STEPS]
+
+
+def _leased(step_ids: Collection[UUID]) -> set[UUID] | None:
+    try:
+        return {UUID(step_id) for step_id in Leases().held(str(step_id) for step_id in step_ids)}
+    except ServerUnavailable:
+        return None
+
+
+def _ahead(step_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """How many unrung rows of its queue go before each; the first few are enough to understand."""
+    return dict(run(AHEAD_SQL, [MOST_AHEAD, list(step_ids[:MOST_NAMED])])) if step_ids else {}
+
+
+AHEAD_SQL = """
+SELECT s.id, (SELECT count(*) FROM (
+    SELECT FROM fermata_step o WHERE o.queue = s.queue AND o.state = 'ready' AND o.rung_at IS NULL
+        AND (o.priority, o.ready_at) < (s.priority, s.ready_at) LIMIT %s) first)::int
+FROM fermata_step s WHERE s.id = ANY (%s)
+"""
+
+
+def _closing(scopes: Sequence[Region]) -> dict[UUID, dict[str, Any]]:
+    """Region → cause, for those that close and those inside of them."""
+    parents = {region.id: region for region in scopes}
+    found: dict[UUID, dict[str, Any]] = {}
+    for region in scopes:
+        at: Region | None = region
+        while at is not None:
+            if at.state == "closing":
+                found[region.id] = at.cause or {}
+                break
+            at = parents.get(at.parent_id) if at.parent_id else None
+    return found
+
+
+def _closes(region: Region) -> dict[str, Any]:
+    cause = region.cause or {}
+    name = "The execution" if region.kind == "root" else f"The scope {region.name}"
+    sentence = f"{name} closes, because {closing_words(cause)}: its live steps come to their end first."
+    return {"region": region.name, "why": cause.get("why"), "sentence": sentence}
+
+
+def _children(step_ids: list[UUID]) -> dict[UUID, list[dict[str, Any]]]:
+    rows = Execution.objects.filter(parent_step_id__in=step_ids, finished_at=None)
+    found: dict[UUID, list[dict[str, Any]]] = {}
+    for row in rows.order_by("parent_ordinal")[:MOST_STEPS]:
+        entry = {"execution_id": row.id, "status": row.status}
+        found.setdefault(row.parent_step_id, []).append(entry)  # type: ignore[arg-type]  # the filter sees to it
+    return found
+
+
+def _joins(scopes: Sequence[Region], plan: Plan) -> list[dict[str, Any]]:
+    """Joins at which something has arrived and which wait for the rest, at most 100."""
+    waiting = Join.objects.filter(region_id__in=[row.id for row in scopes], state="waiting", settled__gt=0)
+    rows = list(waiting.order_by("node_id", "id")[:MOST_STEPS])
+    arrived: dict[UUID, set[int]] = {row.id: set() for row in rows}
+    for owner, edge in Arrival.objects.filter(owner_id__in=arrived).values_list("owner_id", "edge"):
+        arrived[owner].add(edge)
+    found = []
+    for row in rows:
+        missing = _missing(row, arrived[row.id], plan)
+        found.append(
+            {
+                "node_id": row.node_id,
+                "iteration": row.iteration,
+                "sentence": _join_words(row, missing),
+                "settled": row.settled,
+                "live": row.live,
+                "total": row.total,
+                "need": row.need,
+                "missing": missing,
+            }
+        )
+    return found
+
+
+def _missing(join: Join, arrived: set[int], plan: Plan) -> list[dict[str, Any]]:
+    """The edges that have not settled, with how the step they come from stands."""
+    node = plan.nodes.get(join.node_id)
+    edges = [plan.edges[index] for index in (node.into if node else ()) if index not in arrived]
+    sources = Step.objects.filter(
+        region_id=join.region_id,
+        iteration=join.iteration,
+        node_id__in={edge.source for edge in edges},
+        kind="node",
+        superseded=False,
+    )
+    stands = dict(sources.values_list("node_id", "state")) if edges else {}
+    return [{"from": edge.source, "port": edge.port, "status": stands.get(edge.source)} for edge in edges]
+
+
+def _join_words(join: Join, missing: list[dict[str, Any]]) -> str:
+    first = f"{join.settled} of {join.total} branches have arrived or ended"
+    if not missing:
+        return f"{first}."
+    named = [
+        f"{edge['from']}.{edge['port']} ({edge['status'] or 'not started'})" for edge in missing[:MOST_NAMED]
     ]
+    more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
+    return f"{first}; missing: {', '.join(named)}{more}."
