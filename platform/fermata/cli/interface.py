@@ -98,6 +98,10 @@ class Interface:
         """Replace."""
         return self._call("PUT", path, json=body, headers=headers)
 
+    def patch(self, path: str, body: Any) -> Any:
+        """Change a part."""
+        return self._call("PATCH", path, json=body)
+
     def delete(self, path: str) -> None:
         """Remove."""
         self._call("DELETE", path)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from fermata.cli import approvals, documents, executions, workflows
+from fermata.cli import approvals, documents, executions, secrets, variables, workflows
 from fermata.cli.interface import DEFAULT_URL, Interface, Refused, Unreachable
 from fermata.cli.terminal import Terminal
 
@@ -79,6 +79,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_starts(add)
     _add_executions(add)
     _add_answers(add)
+    _add_secrets(add)
+    _add_variables(add)
     return parser
 
 
@@ -218,6 +220,34 @@ def _add_answers(add: _Adder) -> None:
         one = add(name, approvals.answer, f"{name} what is asked")
         one.add_argument("id", help="of the approval, or of the execution that asks")
         one.add_argument("--comment", default="")
+
+
+def _add_secrets(add: _Adder) -> None:
+    group = add.group("secrets", "list, set and delete what nodes read as secrets.<name>")
+    group("list", secrets.list_all, "list secrets, without their values")
+    one = group("set", secrets.put, "make a secret or give it a new value, from standard input or a prompt")
+    one.add_argument("name", help="as expressions use it")
+    one.add_argument("--description", help="what it is for")
+    one.add_argument("--host", action="append", help="where it may be sent; may be given several times")
+    one = group("delete", secrets.delete, "forget a secret")
+    one.add_argument("name", help="its name")
+    one.add_argument("--force", action="store_true", help="also while published versions read it")
+
+
+def _add_variables(add: _Adder) -> None:
+    group = add.group("variables", "list, get, set and delete variables of a workspace or workflow")
+    ones = {
+        "list": group("list", variables.list_all, "list variables"),
+        "get": group("get", variables.get, "print a variable's value as JSON"),
+        "set": group("set", variables.put, "set a variable"),
+        "delete": group("delete", variables.delete, "delete a variable"),
+    }
+    for name, one in ones.items():
+        one.add_argument("--workflow", help="name or id; without it those of the workspace")
+        if name != "list":
+            one.add_argument("name", help="its name")
+    ones["set"].add_argument("value", help="JSON, any other text as it is, or - for standard input")
+    ones["set"].add_argument("--version", type=_count, help="only if it is still this one")
 
 
 def _count(text: str) -> int:
