@@ -88,6 +88,10 @@ class _Scoped(Resource):
         workspace_id = self.subject.id if self.kind == "workspace" else self.subject.workspace_id
         return Scope(self.kind, self.subject.id, workspace_id)
 
+    def require(self, workspace_id: UUID, action: str) -> None:
+        """Members alone: administrators of the installation manage workspaces, not what is in them."""
+        Resource.require(self, workspace_id, action)
+
 
 class _Variables(_Scoped):
     """List variables."""

@@ -1,4 +1,4 @@
-"""`fermata secrets …`: list, set and delete. Values come from standard input or a prompt, never as arguments."""
+"""`fermata secrets …`: list, set and delete. Values come from standard input or a prompt alone."""
 
 from __future__ import annotations
 

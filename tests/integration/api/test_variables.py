@@ -187,6 +187,13 @@ def test_scopes_keep_apart(editor, stranger, home):
         editor.get(narrow, status=404)
 
 
+def test_administrators_of_the_installation_see_them_as_members_alone(editor, stranger, home):
+    stranger.user.is_superuser = stranger.user.is_staff = True
+    stranger.user.save()
+    stranger.get(home, status=404)
+    stranger.call("PUT", f"{home}/a", {"value": 2}, status=404)
+
+
 def workflow_of(execution_id: str) -> UUID:
     with connection.cursor() as cursor:
         cursor.execute("SELECT workflow_id FROM fermata_execution WHERE id = %s", [execution_id])
