@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import orjson
@@ -23,6 +23,9 @@ UNFIT = re.compile(r'[\\/:*?"<>|]+')
 """What file systems refuse in names."""
 
 
+FILES = {"application/yaml": str, "application/json": dict[str, Any]}
+
+
 class Export(Query):
     """Without a version the draft."""
 
@@ -37,7 +40,7 @@ class ExportView(OneWorkflow):
 
     actions = {"get": "workflow.read"}
 
-    @described("Export the document", answer=str, query=Export)
+    @described("Export the document", answer=FILES, query=Export)
     def get(self, request: Request, workflow_id: UUID) -> HttpResponse:
         """YAML or JSON of the draft or a version; YAML with its comments while the draft's text holds it."""
         asked = self.query(Export)

@@ -32,7 +32,11 @@ PARSERS: list[type[BaseParser]] = [
     TextParser,
     *(type("YamlParser", (TextParser,), {"media_type": name}) for name in YAML_TYPES),
 ]
-BODY: dict[str, Any] = {"application/json": dict[str, Any], "application/yaml": str, "text/plain": str}
+BODY: dict[str, Any] = {
+    "application/json": {"type": "object", "minProperties": 1},
+    "application/yaml": str,
+    "text/plain": str,
+}
 
 
 class Outline(BaseModel):

@@ -209,8 +209,22 @@ def checked(model: type[Model], data: Any) -> Model:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        rows = [_problem(model, detail) for detail in error.errors(include_url=False, include_input=False)]
+        found = error.errors(include_url=False, include_input=False)
+        rows = [_problem(model, {**detail, "loc": _place(detail, data)}) for detail in found]
         raise InvalidRequest("The request does not have the expected shape.", problems=rows) from error
+
+
+def _place(detail: Any, data: Any) -> list[Any]:
+    """Where in ``data`` a problem lies: what pydantic says, without the names of a union's choices."""
+    place, at = [], data
+    for part in detail["loc"]:
+        is_there = part in at if isinstance(at, dict) else isinstance(at, list) and part in range(len(at))
+        if is_there:
+            at = at[part]
+            place.append(part)
+        elif detail["type"] == "missing" and part == detail["loc"][-1]:
+            place.append(part)
+    return place
 
 
 def _problem(model: type[BaseModel], detail: Any) -> dict[str, str]:

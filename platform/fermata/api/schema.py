@@ -81,11 +81,14 @@ def described(
 ) -> Callable[[View], View]:
     """Describe one handler.
 
-    ``answer``: model of the body at ``status``, None for no body; ``also``: further ones.
+    ``answer``: model of the body at ``status`` (or models by content type), None for no body.
+    ``also``: further ones.
     """
-    responses: dict[Any, Any] = {
-        status: answer if answer is not None else OpenApiResponse(description="No body.")
-    }
+    responses: dict[Any, Any] = (
+        {(status, kind): model for kind, model in answer.items()}
+        if isinstance(answer, dict)
+        else {status: answer if answer is not None else OpenApiResponse(description="No body.")}
+    )
     responses |= also or {}
     failing = {400, 401, 403, 404, 503, *errors} | ({413, 415} if body is not None else set())
     for code in sorted(failing):
@@ -109,8 +112,8 @@ def _parameters(model: type[BaseModel]) -> list[Any]:
 
 def _plain(rule: dict[str, Any]) -> dict[str, Any]:
     """A parameter's schema; one that may be left out is never sent as null."""
-    chosen: dict[str, Any] = next((part for part in rule.get("anyOf", ()) if part.get("type") != "null"), {})
-    merged = {**rule, **chosen}
+    choices = [part for part in rule.get("anyOf", ()) if part.get("type") != "null"]
+    merged = {**rule, **(choices[0] if len(choices) == 1 else {"oneOf": choices} if choices else {})}
     return {
         key: value
         for key, value in merged.items()

@@ -219,3 +219,32 @@ def test_a_version_of_another_workflow_is_not_found(editor, published):
     other = VersionFactory(workflow__workspace=editor.workspace, number=7).workflow
     editor.get(f"/workflows/{published.id}/versions/7", status=404)
     editor.get(f"/workflows/{other.id}/versions/7")
+
+
+def test_a_problem_points_at_what_was_sent_and_not_at_the_choices_there_were(editor, published):
+    path = f"/workflows/{published.id}/duplicate"
+    for sent in ("newest", {}, 1.5, []):
+        found = editor.post(path, {"version": sent}, status=400)["problems"]
+        assert {row["pointer"] for row in found} == {"/version"}
+    missing = editor.call("POST", f"/workflows/{published.id}/restore", {}, If_Match="*", status=400).json()
+    assert [row["pointer"] for row in missing["problems"]] == ["/version"]
+
+
+def test_a_fix_offered_by_validation_mends_the_draft(editor):
+    definition = document(nodes=[{"id": "a", "type": "transfrom", "config": {"output": 1}, "extra": True}])
+    made = editor.post("/workflows", {"name": "y", "definition": definition}, status=201)
+    path = f"/workflows/{made['id']}"
+    verdict = editor.post(f"{path}/validate")
+    fixes = [step for row in verdict["problems"] for step in row.get("fix", ())]
+    assert {row["code"] for row in verdict["problems"]} == {"unknown_type", "unknown_key"}
+    patch = [{**step, "path": f"/definition{step['path']}"} for step in fixes]
+    editor.call("PATCH", f"{path}/draft", patch, If_Match='"1"', status=200)
+    assert editor.post(f"{path}/validate") == {"valid": True, "problems": []}
+    assert editor.get(path)["draft_errors"] == 0
+
+
+def test_a_start_of_a_draft_that_moved_on_gets_the_current_one(editor, published):
+    path = f"/workflows/{published.id}/executions"
+    stale = editor.post(path, {"version": "draft", "draft_rev": 1}, status=412)
+    assert stale["draft"] == editor.get(f"/workflows/{published.id}/draft")
+    assert Execution.objects.count() == 0
