@@ -18,9 +18,9 @@ STREAM_DESCRIPTION = """
 (unless `after` is given), then batches of events. Apply a batch only if its `after` equals your cursor,
 otherwise ask `GET …/events?after=`. Clients may send `StreamCommand`.
 
-`WS /api/v1/workflows/executions/ws?workspace=` with the filters `status`, `workflow`, `workflow_id`,
-`workflow_key`, `root`, `since`, `until` and `limit` sends the frames `ListFrame`: the list's first rows, then
-rows that changed. After a cut a new snapshot comes.
+`WS /api/v1/workflows/executions/ws?workspace=` with the filters of `GET /workflows/executions` (all but
+`parent`), `workflow_id` and `limit` sends the frames `ListFrame`: the list's first rows, then rows that
+changed. After a cut a new snapshot comes.
 
 Authenticate with the session cookie and the site's own Origin, with `Authorization: Bearer`, or with
 `?ticket=`. Refusals come at the handshake (400, 403, 404, 503). Close codes: 4401 session ended, 4403 right

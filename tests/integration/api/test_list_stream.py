@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
+from dataclasses import fields
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -11,8 +14,9 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from fermata.accounts.models import Membership
-from fermata.api.stream import board, connection, standing, viewer
+from fermata.api.stream import board, connection, fitting, standing, viewer
 from fermata.coordination import stream
+from fermata.engine import queries as engine
 from fermata.engine.models import Execution, Step
 from tests.factories import (
     EventFactory,
@@ -383,14 +387,18 @@ class TestHandshake:
             "workflow_id=x",
             "sort=name",
             "root=1",
+            "parent=00000000-0000-0000-0000-000000000000",
+            "version=1",
             "limit=1&limit=2",
         ],
     )
     async def test_bad_filters_are_refused(self, editor, query):
         assert await refused(f"{LIST}?{query}", bearer(editor)) == 400
 
-    async def test_an_unknown_workflow_is_refused(self, editor):
-        assert await refused(f"{LIST}?workflow=nothing", bearer(editor)) == 404
+    async def test_a_workflow_that_is_not_there_or_elsewhere_is_refused(self, editor):
+        elsewhere = await sync_to_async(VersionFactory)()
+        for query in ("workflow=nothing", f"workflow_id={elsewhere.workflow_id}"):
+            assert await refused(f"{LIST}?{query}", bearer(editor)) == 404
 
     async def test_a_ticket_opens_one_list_once_and_no_execution(self, editor, execution):
         get = sync_to_async(editor.post)
@@ -399,3 +407,58 @@ class TestHandshake:
         async with opened(f"{LIST}?ticket={made[1]}", []) as socket:
             await frame(socket, "snapshot")
         assert await refused(f"{LIST}?ticket={made[1]}", []) == 403
+
+
+class TestFitting:
+    """The stream decides in memory as the list does in PostgreSQL."""
+
+    def test_every_filter_of_the_list_is_known_here(self):
+        told_apart = {"workspace_ids", "parent_id"}  # the one is asked for elsewhere, the other refused
+        asked = inspect.getsource(fitting)
+        for field in fields(engine.Filters):
+            assert field.name in told_apart or f"filters.{field.name}" in asked, field.name
+
+    def test_a_row_fits_exactly_when_the_list_has_it(self, workspace):
+        version = VersionFactory(workflow__workspace=workspace)
+        root = ExecutionFactory(of=version, started_by="user:ana", priority=1, tags=["a", "b"])
+        ended = timezone.now()
+        ExecutionFactory(of=version, root_id=root.id, parent_step_id=uuid4(), workflow_key="k")
+        ExecutionFactory(of=version, root_id=root.id, debug=True, tags=["b"])
+        ExecutionFactory(of=version, version=0, status="failed", error={"class": "x"}, finished_at=ended)
+        ExecutionFactory(of=VersionFactory(workflow__workspace=workspace), status="succeeded")
+        everything = engine.executions(workspace_ids=[workspace.id], filters=engine.Filters())
+        assert len(everything) == 5
+        child = next(row for row in everything if row["workflow_key"])
+        cases = [
+            {"statuses": ("failed",)},
+            {"statuses": ("running", "succeeded")},
+            {"workflow_ids": (version.workflow_id,)},
+            {"workflow_ids": (version.workflow_id,), "version": 1},
+            {"workflow_ids": (version.workflow_id,), "version": 0},
+            {"workflow_key": "k"},
+            {"tags": ("b",)},
+            {"tags": ("a", "b")},
+            {"root_id": root.id},
+            {"parent_step_id": child["parent_step_id"]},
+            {"started_by": "user:ana"},
+            {"priority": 1},
+            {"debug": True},
+            {"debug": False},
+            {"error": "x"},
+            {"ids": (root.id, root.id)},
+            {"since": ended},
+            {"until": ended},
+            {"finished_since": ended},
+            {"finished_until": ended},
+        ]
+        for case in cases:
+            filters = engine.Filters(**case)
+            listed = {row["id"] for row in engine.executions(workspace_ids=[workspace.id], filters=filters)}
+            fitting_rows = {
+                row["id"]
+                for row in everything
+                if fitting.could_fit(filters, row) and fitting.fits(filters, row)
+            }
+            assert fitting_rows == listed, case
+            if case != {"finished_until": ended}:
+                assert 0 < len(listed) < 5, case

@@ -20,8 +20,9 @@ from datetime import datetime
 from uuid import UUID
 
 from fermata.api.rendering import dumps
+from fermata.api.stream.fitting import Row
 from fermata.api.stream.reading import AGAIN_SECONDS, AWAY, in_thread
-from fermata.api.stream.viewer import Asked, Change, Page, Row, Viewer
+from fermata.api.stream.viewer import Asked, Change, Page, Viewer
 from fermata.engine import queries as engine
 from fermata.workflows import queries as workflows
 
@@ -36,7 +37,7 @@ COUNTS_SECONDS = 1.0
 COUNTS_SHARE = 20
 MOST_CHANGES = 1_000
 """Executions changed in one pass; when there are more, everybody gets a new snapshot."""
-MOST_KNOWN = 20_000
+MOST_KNOWN = 5_000
 
 Kind = tuple[frozenset[UUID], engine.Filters]
 """What counts are of: workspaces, and filters but the status."""
@@ -60,8 +61,8 @@ class Board:
         self._signalled: set[UUID] = set()
         self._places: dict[UUID, int] = {}
         """How many viewers each workspace has."""
-        self._known: OrderedDict[UUID, tuple[str, int]] = OrderedDict()
-        """Status and fingerprint of the rows read lately."""
+        self._known: OrderedDict[UUID, Row] = OrderedDict()
+        """The rows read lately."""
         self._complete_since: datetime | None = None
         """Whatever was created later and changed since is known; None while that is not so."""
         self._tallies: dict[Kind, Tally] = {}
@@ -171,11 +172,10 @@ class Board:
         places = set()
         for row in rows:
             known = self._known.get(row["id"])
-            mark = (row["status"], hash(dumps(row)))
-            if known == mark:
+            if known == row:
                 continue
-            self._know(row["id"], mark)
-            change = Change(row, was=known[0] if known else None, is_new=known is None and self._is_new(row))
+            self._know(row)
+            change = Change(row, was=known, is_new=known is None and self._is_new(row))
             places.add(row["workspace_id"])
             for viewer in self.viewers:
                 viewer.offer(change)
@@ -184,9 +184,9 @@ class Board:
     def _is_new(self, row: Row) -> bool:
         return self._complete_since is not None and row["created_at"] > self._complete_since
 
-    def _know(self, execution_id: UUID, mark: tuple[str, int]) -> None:
-        self._known[execution_id] = mark
-        self._known.move_to_end(execution_id)
+    def _know(self, row: Row) -> None:
+        self._known[row["id"]] = row
+        self._known.move_to_end(row["id"])
         while len(self._known) > MOST_KNOWN:
             self._known.popitem(last=False)
             self._complete_since = None

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, field_validator
+from pydantic import Field, field_validator
 
 from fermata.accounts import queries as accounts
 from fermata.accounts.queries import Principal
-from fermata.api.execution_list import known_statuses
+from fermata.api.execution_list import ExecutionFilters, filters_of
 from fermata.api.permitted import ticket_purpose
 from fermata.api.problems import InvalidRequest
-from fermata.api.resource import Query, checked
+from fermata.api.resource import checked
 from fermata.api.stream import connection as sockets
 from fermata.api.stream import handshake
 from fermata.api.stream.connection import Connection
@@ -25,23 +26,18 @@ from fermata.engine import queries as engine
 from fermata.workflows import queries as workflows
 
 
-class ListedStream(Query):
+class ListedStream(ExecutionFilters):
     """Which list, as ``GET /workflows/executions`` has it, and how many rows the snapshot has."""
 
     workspace: str | None = Field(None, max_length=200)
-    status: str | None = Field(None, max_length=200)
-    workflow: str | None = Field(None, max_length=200, description="id or name")
     workflow_id: UUID | None = None
-    workflow_key: str | None = Field(None, max_length=200)
-    root: UUID | None = None
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
     limit: int = Field(50, ge=1, le=200)
 
-    @field_validator("status")
+    @field_validator("parent")
     @classmethod
-    def _known(cls, text: str | None) -> str | None:
-        return known_statuses(text)
+    def _none(cls, parent: UUID | None) -> None:
+        if parent is not None:
+            raise ValueError("a list of one execution's children cannot be watched; use root or parent_step")
 
 
 class ListStream(Connection):
@@ -89,14 +85,7 @@ def _admit(scope: dict[str, Any]) -> Admitted:
     except InvalidRequest as error:
         raise handshake.malformed(error) from error
     workspace_ids = _workspaces(visitor.principal, asked.workspace)
-    filters = engine.Filters(
-        statuses=tuple(asked.status.split(",")) if asked.status else (),
-        workflow_ids=_workflows(asked, workspace_ids),
-        workflow_key=asked.workflow_key,
-        root_id=asked.root,
-        since=asked.since,
-        until=asked.until,
-    )
+    filters = _filters(asked, workspace_ids)
     return visitor.admitted(workspace_ids, Asked(workspace_ids, filters, asked.limit))
 
 
@@ -115,11 +104,15 @@ def _workspaces(principal: Principal, reference: str | None) -> frozenset[UUID]:
     return allowed
 
 
-def _workflows(asked: ListedStream, workspace_ids: frozenset[UUID]) -> tuple[UUID, ...]:
-    chosen = {asked.workflow_id} if asked.workflow_id is not None else set()
-    if asked.workflow is not None:
-        named = set(workflows.ids_of(asked.workflow, workspace_ids=workspace_ids))
-        chosen = chosen & named if chosen else named
-        if not chosen:
-            raise Refusal(404, "There is no such workflow.")
-    return tuple(sorted(chosen))
+def _filters(asked: ListedStream, workspace_ids: frozenset[UUID]) -> engine.Filters:
+    """What is asked for; workflows of these workspaces only."""
+    named: list[UUID] | None = None
+    if asked.workflow_id is not None:
+        named = workflows.ids_of(str(asked.workflow_id), workspace_ids=workspace_ids)
+    try:
+        filters = filters_of(asked, workspace_ids, named)
+    except InvalidRequest as error:
+        raise handshake.malformed(error) from error
+    if filters is None:
+        raise Refusal(404, "There is no such workflow.")
+    return replace(filters, workflow_ids=tuple(sorted(filters.workflow_ids)))

@@ -12,6 +12,7 @@ from fermata.accounts.queries import Principal
 from fermata.api import pagination
 from fermata.api.permitted import refusals, with_refusals
 from fermata.api.rendering import dumps
+from fermata.api.stream.fitting import Row, could_fit, fits
 from fermata.api.stream.reading import joined
 from fermata.engine import queries as engine
 
@@ -20,7 +21,6 @@ MOST_ROWS = 200
 MOST_PENDING = 1_000
 """Rows and removals that may gather while a client does not read; beyond, it gets a new snapshot."""
 
-Row = dict[str, Any]
 Refusals = tuple[str | None, ...]
 
 
@@ -32,32 +32,24 @@ class Asked:
     filters: engine.Filters
     limit: int
 
-    def covers(self, row: Row) -> bool:
+    def could_have(self, row: Row) -> bool:
         """Whether the row could be in the list, by what never changes about it."""
-        asked = self.filters
-        return (
-            row["workspace_id"] in self.workspace_ids
-            and (not asked.workflow_ids or row["workflow_id"] in asked.workflow_ids)
-            and asked.workflow_key in {None, row["workflow_key"]}
-            and asked.root_id in {None, row["root_id"]}
-            and (asked.since is None or row["created_at"] >= asked.since)
-            and (asked.until is None or row["created_at"] < asked.until)
-        )
+        return row["workspace_id"] in self.workspace_ids and could_fit(self.filters, row)
 
-    def shows(self, status: str) -> bool:
-        """Whether a row it covers is in the list while it has this status."""
-        return not self.filters.statuses or status in self.filters.statuses
+    def has(self, row: Row) -> bool:
+        """Whether a row that could be in the list is in it."""
+        return fits(self.filters, row)
 
 
 @dataclass(slots=True)
 class Change:
-    """A row that changed: ``was`` its status when it was last read, None when nobody knows.
+    """A row that changed: ``was`` the row as it was last read, None when nobody knows.
 
     ``is_new``: it was in no list before.
     """
 
     row: Row
-    was: str | None = None
+    was: Row | None = None
     is_new: bool = False
     _texts: dict[Refusals, bytes] = field(default_factory=dict)
 
@@ -132,12 +124,12 @@ class Viewer:
     def offer(self, change: Change) -> None:
         """A row changed."""
         row = change.row
-        if self.wants_page or self._overflowed or not self.asked.covers(row):
+        if self.wants_page or self._overflowed or not self.asked.could_have(row):
             return
-        if self.asked.shows(row["status"]):
+        if self.asked.has(row):
             self._gone.discard(row["id"])
             self._pending[row["id"]] = change
-        elif not change.is_new and (change.was is None or self.asked.shows(change.was)):
+        elif not change.is_new and (change.was is None or self.asked.has(change.was)):
             self._pending.pop(row["id"], None)
             self._gone.add(row["id"])
         else:
