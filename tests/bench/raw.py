@@ -155,8 +155,12 @@ def run_single_chains(queue: str, results: str) -> Any:
 
 def run_fan(queue: str, results: str) -> Any:
     node = plus if results == "ignored" else plus_kept
-    made = chord([node.s(1) for _ in range(shapes.FAN)], count.s()).apply_async(queue=queue)
-    return made.get(timeout=LONGEST_SECONDS)
+    return _body_of(chord([node.s(1) for _ in range(shapes.FAN)], count.s()), queue)
+
+
+def _body_of(made: Any, queue: str) -> Any:
+    """What the body answers, asked for by its id: the result itself would look at all its parents."""
+    return app.AsyncResult(made.apply_async(queue=queue).id).get(timeout=LONGEST_SECONDS)
 
 
 def run_loop(queue: str, results: str) -> Any:
@@ -188,15 +192,13 @@ def run_layers(queue: str, results: str) -> Any:
 
 def run_items(queue: str, results: str, *, items: int = shapes.ITEMS) -> Any:
     node = plus if results == "ignored" else plus_kept
-    made = chord([node.s(item) for item in range(items)], total.s()).apply_async(queue=queue)
-    return made.get(timeout=LONGEST_SECONDS)
+    return _body_of(chord([node.s(item) for item in range(items)], total.s()), queue)
 
 
 def run_chunks(queue: str, results: str, *, items: int = shapes.ITEMS, size: int = 100) -> Any:
     """A hundred items to a message: then an item is no task any more."""
     header = plus_kept.chunks([(item,) for item in range(items)], size).group()
-    made = chord(header, total_of_lists.s()).apply_async(queue=queue)
-    return made.get(timeout=LONGEST_SECONDS)
+    return _body_of(chord(header, total_of_lists.s()), queue)
 
 
 FORMS: dict[str, dict[str, Form]] = {
