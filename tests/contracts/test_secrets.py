@@ -18,7 +18,7 @@ from fermata.engine.store import run as select
 from fermata.errors import SealBroken, ServerUnavailable, WrongSealingKey
 from fermata.nodes.catalogue import catalogue
 from fermata.nodes.celery_task import RetryRequested
-from tests.contracts.harness import Memory, World
+from tests.contracts.harness import Memory, World, together
 from tests.contracts.kept import everything
 from tests.contracts.postgres import Postgres
 from tests.reference.contract_cases import Case
@@ -41,11 +41,16 @@ def run(ledger: Any, site: Site) -> Callable[..., World]:  # noqa: F811
     """Run a document of these nodes to its end: ``run(node, …, secrets={…})``."""
 
     def to_its_end(
-        *nodes: dict[str, Any], edge: str | None = None, secrets: Any = None, **parts: Any
+        *nodes: dict[str, Any],
+        edge: str | None = None,
+        secrets: Any = None,
+        dispatch: str = "",
+        **parts: Any,
     ) -> World:
         edges = [{"from": edge, "to": "after"}] if edge else []
         document = {"schema": "fermata/1", "name": "s", "nodes": list(nodes), "edges": edges}
-        world = World(Case(name="s", file="s", document=document, input={}, expect={}), ledger)
+        case = Case(name="s", file="s", document=document, input={}, expect={})
+        world = World(together(case) if dispatch == "together" else case, ledger)
         opener = held({"token": CANARY} if secrets is None else secrets)
         given = {"allowed_hosts": (site.name,), "open_secrets": opener, **parts}
         world.performer = Performer(Parts(ledger, world.plans, catalogue(), world.dispatcher, **given))
@@ -201,11 +206,11 @@ def test_a_task_that_tells_its_secret_in_an_error_tells_nobody(run, caplog, rais
     assert_nothing_is_kept(world, caplog)
 
 
-def test_a_task_that_returns_its_secret_is_masked(run, caplog):
+@pytest.mark.parametrize("dispatch", ["single", "together"])
+def test_a_task_that_returns_its_secret_is_masked(run, caplog, dispatch):
     after = {"id": "after", "type": "transform", "config": {"output": "{{ steps.call.output }}"}}
-    world = run(
-        task(config={"effect": "pure"}), after, edge="call", call_task=lambda *given: {"got": given[2]}
-    )
+    pure = task(config={"effect": "pure"})
+    world = run(pure, after, edge="call", dispatch=dispatch, call_task=lambda *given: {"got": given[2]})
     assert world.result.output == {"after": {"got": {"password": "•••"}}}
     assert_nothing_is_kept(world, caplog)
 
