@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 from uuid import UUID
 
@@ -20,19 +21,26 @@ from fermata.engine import operations
 from fermata.engine import queries as engine
 
 STATUSES = get_args(StepStatus)
+PATH = re.compile(r"[^/]+:[0-9]{1,9}(/[^/]+:[0-9]{1,9})*")
+
+
+Sort = Literal["ready_at", "-ready_at", "finished_at", "-finished_at", "duration", "-duration"]
 
 
 class StepList(Query):
-    """``parent``: id of a container's step, for its inside.
-
-    ``status``: one or several, separated by commas.
-    """
+    """Filters narrow together. By ``finished_at`` and ``duration`` only steps that have ended are listed."""
 
     node_id: str | None = Field(None, max_length=200)
-    parent: UUID | None = None
-    status: str | None = Field(None, max_length=200)
+    parent: UUID | None = Field(None, description="a container's step, for its inside")
+    iteration: int | None = Field(None, ge=0, le=2**31 - 1, description="of the innermost region")
+    path: str | None = Field(
+        None,
+        max_length=2000,
+        description="the scope they stand in, from outside in, such as each:4/@again:2; empty: the root",
+    )
+    status: str | None = Field(None, max_length=200, description="one or several, separated by commas")
     superseded: bool | None = None
-    sort: Literal["ready_at", "-ready_at"] = "ready_at"
+    sort: Sort = "ready_at"
     cursor: str | None = Field(None, max_length=2000)
     limit: int = Field(100, ge=1, le=1000)
 
@@ -43,6 +51,20 @@ class StepList(Query):
         if unknown:
             raise ValueError(f"there is no status {unknown[0]}; known are {', '.join(STATUSES)}")
         return text
+
+    @field_validator("path")
+    @classmethod
+    def _leads(cls, text: str | None) -> str | None:
+        if text and not PATH.fullmatch(text):
+            raise ValueError("send region:iteration, with / between regions")
+        return text
+
+    def scope(self) -> list[tuple[str, int]] | None:
+        """The path in parts."""
+        if self.path is None:
+            return None
+        parts = [segment.rpartition(":") for segment in self.path.split("/")] if self.path else []
+        return [(region, int(iteration)) for region, _, iteration in parts]
 
 
 class ValuePart(Query):
@@ -76,16 +98,16 @@ class StepsView(OneExecution):
             filters=engine.StepFilters(
                 node_id=asked.node_id,
                 parent=asked.parent,
+                iteration=asked.iteration,
+                path=asked.scope(),
                 statuses=tuple(asked.status.split(",")) if asked.status else (),
                 superseded=asked.superseded,
             ),
             sort=asked.sort,
-            after=pagination.decode(asked.cursor, datetime, UUID),
+            after=_after(asked),
             limit=asked.limit + 1,
         )
-        page, following = pagination.page(
-            rows, limit=asked.limit, cursor=lambda row: pagination.encode(row["sort_at"], row["id"])
-        )
+        page, following = pagination.page(rows, limit=asked.limit, cursor=_cursor)
         return Response({"results": [_shown(row) for row in page], "next": following})
 
 
@@ -128,6 +150,19 @@ class ResolveView(OneExecution):
         engine.step(step_id, execution_id=execution_id)
         operations.resolve_held(step_id, action=given.action, output=given.output, by=self.principal.name)
         return Response(_shown(engine.one_step(step_id, execution_id=execution_id)))
+
+
+def _after(asked: StepList) -> tuple[datetime | timedelta, UUID] | None:
+    if asked.sort.lstrip("-") != "duration":
+        return pagination.decode(asked.cursor, datetime, UUID)
+    parts = pagination.decode(asked.cursor, int, UUID)
+    return None if parts is None else (timedelta(microseconds=parts[0]), parts[1])
+
+
+def _cursor(row: dict[str, Any]) -> str:
+    place = row["sort_at"]
+    whole = place // timedelta(microseconds=1) if isinstance(place, timedelta) else place
+    return pagination.encode(whole, row["id"])
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:

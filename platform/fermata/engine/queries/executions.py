@@ -9,10 +9,11 @@ from uuid import UUID
 from django.db import connection
 
 from fermata.engine import payloads, plans
-from fermata.engine.models import Execution, Region, Step, Variable
+from fermata.engine.models import Execution, Step, Variable
 from fermata.engine.store import run
 from fermata.errors import NotFound
 from fermata.graph.plan import ROOT
+from fermata.machine.identity import root_id
 
 STATUSES = (
     "queued",
@@ -72,10 +73,9 @@ def _default_output(row: Execution) -> Any:
     """
     if row.status != "succeeded":
         return None
-    root = Region.objects.filter(execution_id=row.id, kind="root").values_list("id", flat=True)
     ends = Step.objects.filter(
         execution_id=row.id,
-        region_id__in=root,
+        region_id=UUID(root_id(str(row.id))),
         kind="node",
         state="succeeded",
         superseded=False,

@@ -2,33 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID
 
 import orjson
-from django.db.models import DateTimeField, Q, Value
+from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from fermata.engine import payloads
 from fermata.engine.models import Payload, Region, Step
 from fermata.errors import InvalidInput, NotFound
+from fermata.machine.identity import root_id
 
 INLINE_BYTES = 16 * 1024
 """A value up to this size stands in the row; a larger one is fetched by slice."""
 
-SORTS = ("ready_at", "-ready_at")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+SORTS: dict[str, Any] = {
+    "ready_at": Coalesce("ready_at", "finished_at", Value(EPOCH), output_field=DateTimeField()),
+    "finished_at": F("finished_at"),
+    "duration": ExpressionWrapper(
+        F("finished_at") - Coalesce("started_at", "ready_at"), output_field=DurationField()
+    ),
+}
+"""What steps can be sorted by; the end and the duration leave out those that have not ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class StepFilters:
-    """Which steps. ``parent``: the container's step, for its inside. Empty and None: any."""
+    """Which steps. Empty and None: any.
+
+    ``parent``: the container's step, for its inside; ``iteration`` of the innermost region. ``path``: the
+    scope they stand in, [(region, iteration), …] from the outside in; empty for the root.
+    """
 
     node_id: str | None = None
     parent: UUID | None = None
+    iteration: int | None = None
+    path: Sequence[tuple[str, int]] | None = None
     statuses: Collection[str] = ()
     superseded: bool | None = None
 
@@ -38,34 +52,60 @@ def steps(
     *,
     filters: StepFilters,
     sort: str = "ready_at",
-    after: tuple[datetime, UUID] | None = None,
+    after: tuple[Any, UUID] | None = None,
     limit: int = 100,
 ) -> list[dict[str, Any]]:
-    """Rows of steps by the time they became ready (a skipped one: was settled), with inputs and outputs.
+    """Rows of steps with inputs and outputs; ``sort``: one of SORTS, with ``-`` for descending.
 
-    ``sort_at`` in a row is the key to go on from.
+    By the time they became ready; a skipped one: was settled. ``sort_at`` in a row is the key to go on from.
     """
-    settled = Coalesce("ready_at", "finished_at", Value(EPOCH), output_field=DateTimeField())
-    rows = Step.objects.filter(execution_id=execution_id, kind="node").annotate(sort_at=settled)
-    if filters.node_id is not None:
-        rows = rows.filter(node_id=filters.node_id)
-    if filters.statuses:
-        rows = rows.filter(state__in=filters.statuses)
-    if filters.superseded is not None:
-        rows = rows.filter(superseded=filters.superseded)
-    if filters.parent is not None:
-        inside = Region.objects.filter(execution_id=execution_id, step_id=filters.parent)
-        rows = rows.filter(region_id__in=inside.values("id"))
-    if sort not in SORTS:
-        raise ValueError(f"cannot sort by {sort}")
+    key = SORTS[sort.lstrip("-")]
+    rows = _fitting(Step.objects.filter(execution_id=execution_id, kind="node"), execution_id, filters)
+    rows = rows.annotate(sort_at=key).filter(sort_at__isnull=False)
     beyond, order = ("lt", "-") if sort.startswith("-") else ("gt", "")
     if after is not None:
-        moment, last_id = after
+        place, last_id = after
         rows = rows.filter(
-            Q(**{f"sort_at__{beyond}": moment}) | Q(sort_at=moment, **{f"id__{beyond}": last_id})
+            Q(**{f"sort_at__{beyond}": place}) | Q(sort_at=place, **{f"id__{beyond}": last_id})
         )
     page = list(rows.order_by(f"{order}sort_at", f"{order}id")[:limit])
     return with_values(page)
+
+
+def _fitting(rows: QuerySet[Step], execution_id: UUID, filters: StepFilters) -> QuerySet[Step]:
+    plain = {"node_id": filters.node_id, "iteration": filters.iteration, "superseded": filters.superseded}
+    rows = rows.filter(**{name: value for name, value in plain.items() if value is not None})
+    if filters.statuses:
+        rows = rows.filter(state__in=filters.statuses)
+    if filters.parent is not None:
+        rows = rows.filter(region_id__in=_inside(filters.parent, execution_id))
+    if filters.path is not None:
+        regions, iteration = _scope(execution_id, filters.path)
+        rows = rows.filter(region_id__in=regions, iteration=iteration)
+    return rows
+
+
+def _inside(step_id: UUID, execution_id: UUID) -> list[UUID]:
+    """The regions a container's step opened, one for each attempt; found by the place it stands in."""
+    opener = Step.objects.filter(id=step_id, execution_id=execution_id).first()
+    if opener is None:
+        return []
+    opened = Region.objects.filter(
+        parent_id=opener.region_id,
+        parent_iteration=opener.iteration,
+        name=opener.node_id,
+        step_id=step_id,
+    )
+    return list(opened.values_list("id", flat=True))
+
+
+def _scope(execution_id: UUID, path: Sequence[tuple[str, int]]) -> tuple[list[UUID], int]:
+    """The regions a path leads to (several attempts of a container share one) and the iteration in them."""
+    regions, iteration = [UUID(root_id(str(execution_id)))], 0
+    for name, following in path:
+        inner = Region.objects.filter(parent_id__in=regions, parent_iteration=iteration, name=name)
+        regions, iteration = list(inner.values_list("id", flat=True)), following
+    return regions, iteration
 
 
 def step(step_id: UUID, *, execution_id: UUID) -> Step:
