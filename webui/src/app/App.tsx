@@ -1,0 +1,32 @@
+import { QueryClientProvider } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
+import i18next from 'i18next';
+import { createQueryClient } from '../api/queries';
+import { useSession } from '../api/session';
+import { LiveRegion } from '../ui/LiveRegion';
+import { ErrorBoundary } from '../ui/states';
+import { say, Toasts } from '../ui/Toasts';
+import { TooltipProvider } from '../ui/Tooltip';
+import { createAppRouter } from './router';
+import { SignInAgain, SignInPage } from './SignIn';
+
+const queries = createQueryClient((error) =>
+  say(i18next.t('failed.write'), { kind: 'error', detail: error.message }),
+);
+const router = createAppRouter(queries);
+
+export function App() {
+  const { me, ended } = useSession();
+  return (
+    <QueryClientProvider client={queries}>
+      <TooltipProvider>
+        <ErrorBoundary title={i18next.t('failed.page')}>
+          {me === null ? <SignInPage /> : <RouterProvider router={router} />}
+          {me !== null && ended && <SignInAgain />}
+        </ErrorBoundary>
+        <Toasts />
+        <LiveRegion />
+      </TooltipProvider>
+    </QueryClientProvider>
+  );
+}

@@ -1,0 +1,61 @@
+/** Every address of the screen; what a page shows is in its search parameters. */
+import type { QueryClient } from '@tanstack/react-query';
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+} from '@tanstack/react-router';
+import i18next from 'i18next';
+import { loadWords } from '../i18n';
+import { Failure } from '../ui/states';
+import { AppShell } from './AppShell';
+import { NotFound } from './NotFound';
+
+export interface Context {
+  queries: QueryClient;
+}
+
+const root = createRootRouteWithContext<Context>()({ component: AppShell, notFoundComponent: NotFound });
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  loader: () => loadWords('home'),
+  component: lazyRouteComponent(() => import('../pages/HomePage'), 'HomePage'),
+});
+
+// Only development and test builds have it; the condition keeps it out of the others.
+const extra = __GALLERY__
+  ? [
+      createRoute({
+        getParentRoute: () => root,
+        path: '/__gallery',
+        component: lazyRouteComponent(() => import('../pages/GalleryPage'), 'GalleryPage'),
+      }),
+    ]
+  : [];
+
+const routes = root.addChildren([home, ...extra]);
+
+export function createAppRouter(queries: QueryClient) {
+  return createRouter({
+    routeTree: routes,
+    context: { queries },
+    defaultPreload: 'intent',
+    defaultErrorComponent: ({ error, reset }) => (
+      <Failure
+        title={i18next.t('failed.load')}
+        detail={error instanceof Error ? error.message : String(error)}
+        retry={reset}
+      />
+    ),
+    scrollRestoration: true,
+  });
+}
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof createAppRouter>;
+  }
+}

@@ -1,0 +1,60 @@
+import { DropdownMenu } from 'radix-ui';
+import type { ReactElement, ReactNode } from 'react';
+import styles from './Menu.module.css';
+
+export interface MenuItem {
+  label: string;
+  icon?: ReactNode;
+  keys?: string;
+  danger?: boolean;
+  /** Why it cannot be chosen; shown below the label. */
+  why?: string | undefined;
+  onSelect: () => void;
+}
+
+/** A menu that opens from a button. `null` draws a line between groups. */
+export function Menu({
+  label,
+  trigger,
+  items,
+}: {
+  label: string;
+  trigger: ReactElement;
+  items: (MenuItem | null)[];
+}) {
+  return (
+    <DropdownMenu.Root>
+      <DropdownMenu.Trigger asChild>{trigger}</DropdownMenu.Trigger>
+      <DropdownMenu.Portal>
+        <DropdownMenu.Content
+          className={styles.menu}
+          align="end"
+          sideOffset={4}
+          aria-label={label}
+          collisionPadding={8}
+        >
+          {items.map((item, at) =>
+            item === null ? (
+              <DropdownMenu.Separator key={at} className={styles.line} />
+            ) : (
+              <DropdownMenu.Item
+                key={item.label}
+                className={styles.item}
+                data-danger={item.danger || undefined}
+                disabled={Boolean(item.why)}
+                onSelect={item.onSelect}
+              >
+                {item.icon}
+                <span className={styles.label}>
+                  {item.label}
+                  {item.why && <small>{item.why}</small>}
+                </span>
+                {item.keys && <kbd>{item.keys}</kbd>}
+              </DropdownMenu.Item>
+            ),
+          )}
+        </DropdownMenu.Content>
+      </DropdownMenu.Portal>
+    </DropdownMenu.Root>
+  );
+}
