@@ -7,7 +7,7 @@ import tseslint from 'typescript-eslint';
 const FLOORS = [
   ['app', 'src/app/**'],
   ['pages', 'src/pages/**'],
-  ['panels', 'src/components/Workflow/*.tsx'],
+  ['panels', 'src/components/Workflow'],
   ['builder', 'src/components/Workflow/builder/**'],
   ['execution-views', 'src/components/Workflow/execution/**'],
   ['surface', 'src/surface/**'],
