@@ -28,6 +28,38 @@ class PreviewOrigin(BaseModel):
     path: list[PathSegment]
 
 
+class VisibleName(BaseModel):
+    """A name that an expression may use at the place."""
+
+    name: str = Field(description="as it is written: `inputs`, `steps.fetch.output`")
+    node_id: str | None
+    json_schema: dict[str, JsonValue] = Field(alias="schema", description="{}: nothing is known of it")
+    optional: bool = Field(description="it may be absent, because its node may be skipped or fail")
+    recorded: bool = Field(description="the example is what the execution in `from` had")
+    example: JsonValue
+
+
+class FunctionRow(BaseModel):
+    """A function that expressions may call."""
+
+    name: str
+    signature: str
+    description: str
+    example: str
+    gives: str = Field(description="what the example gives, as JSON")
+
+
+class ExpressionScope(BaseModel):
+    """What an expression may use at a place of the draft."""
+
+    draft_rev: int
+    origin: PreviewOrigin | None = Field(
+        alias="from", description="the execution whose values complete schemas and serve as examples"
+    )
+    names: list[VisibleName]
+    functions: list[FunctionRow]
+
+
 class Preview(BaseModel):
     """What an expression gives; the beginning of a value over 16 KiB."""
 

@@ -9,19 +9,33 @@ from pydantic import Field
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from fermata.api.expression_shapes import Preview
+from fermata.api.expression_shapes import ExpressionScope, Preview
+from fermata.api.parsing import loads
 from fermata.api.problems import InvalidRequest
-from fermata.api.resource import Input
+from fermata.api.resource import Input, Query, checked
 from fermata.api.schema import described
 from fermata.api.shapes import PathSegment
 from fermata.api.workflows import OneWorkflow
 from fermata.engine import queries as engine
 from fermata.engine.previews import drafts
+from fermata.engine.previews.names import names
 from fermata.engine.previews.preview import Asked, preview
 from fermata.errors import InvalidInput, NotFound
+from fermata.graph.scope import Reader
+from fermata.graph.signatures import SIGNATURES
 from fermata.graph.sketch import Place, Sketch
 
 LONGEST_TEXT = 16_000
+FUNCTIONS = [
+    {
+        "name": each.name,
+        "signature": each.signature,
+        "description": each.sentence,
+        "example": each.example,
+        "gives": each.gives,
+    }
+    for each in SIGNATURES
+]
 
 
 class Segment(Input, PathSegment):
@@ -47,26 +61,26 @@ class PreviewRequest(Input):
     sample: dict[str, Any] | None = None
 
 
-class PreviewView(OneWorkflow):
-    """Preview an expression."""
+class ScopeQuery(Query):
+    """Without ``pointer`` the node's own config; without ``node_id`` the workflow's output.
 
-    actions = {"post": "workflow.validate"}
+    ``path``: the ``path`` of a step, as JSON. Without ``execution_id`` the last execution gives examples.
+    """
 
-    @described("Preview an expression", body=PreviewRequest, answer=Preview, errors=(412, 422))
-    def post(self, request: Request, workflow_id: UUID) -> Response:
-        """Its value at that place, worked out apart from this process and from executions."""
-        given = self.body(PreviewRequest)
-        if given.execution_id is not None and given.sample is not None:
-            raise InvalidRequest(
-                "Values come from an execution or from a sample.", cure="Send one of the two."
-            )
-        if given.path is not None and given.execution_id is None:
-            raise InvalidRequest("`path` goes with an execution only.", cure="Add `execution_id`.")
-        execution = self._execution(given.execution_id) if given.execution_id else None
-        sketch, _ = drafts.sketch(workflow_id, rev=given.draft_rev)
-        place = sketch.place(given.node_id, given.pointer)
-        at = None if execution is None else _stand(execution, sketch, place, given.path)
-        return Response(preview(Asked(sketch, place, given.expression, at, given.sample)))
+    node_id: str | None = Field(None, max_length=200)
+    pointer: str | None = Field(None, max_length=2000)
+    execution_id: UUID | None = None
+    path: str | None = Field(None, max_length=4000, description="as a step shows it, as JSON")
+
+
+class ScopePath(Input):
+    """The parsed ``path``."""
+
+    path: list[Segment] = Field(max_length=50)
+
+
+class OneExpression(OneWorkflow):
+    """Base of what looks at one place of a draft."""
 
     def _execution(self, execution_id: UUID) -> Any:
         """An execution of this workflow that the caller may read."""
@@ -86,6 +100,64 @@ class PreviewView(OneWorkflow):
             }
             raise InvalidInput(problem["message"], problems=[problem])
         return row
+
+
+class ScopeView(OneExpression):
+    """What may be read."""
+
+    actions = {"get": "workflow.validate"}
+
+    @described(
+        "List the names an expression may use", answer=ExpressionScope, query=ScopeQuery, errors=(422,)
+    )
+    def get(self, request: Request, workflow_id: UUID) -> Response:
+        """Names with schemas and examples, and all functions."""
+        asked = self.query(ScopeQuery)
+        if asked.path is not None and asked.execution_id is None:
+            raise InvalidRequest("`path` goes with an execution only.", cure="Add `execution_id`.")
+        path = None if asked.path is None else checked(ScopePath, {"path": loads(asked.path.encode())}).path
+        execution = self._execution(asked.execution_id) if asked.execution_id else self._last()
+        sketch, rev = drafts.sketch(workflow_id)
+        if asked.pointer is not None:
+            place = sketch.place(asked.node_id, asked.pointer)
+        else:
+            place = sketch.at(sketch.node(asked.node_id)) if asked.node_id else Place(None, Reader())
+        at = None if execution is None else _stand(execution, sketch, place, path)
+        return Response(
+            {
+                "draft_rev": rev,
+                "from": None if at is None else at.origin,
+                "names": names(sketch, place, at),
+                "functions": FUNCTIONS,
+            }
+        )
+
+    def _last(self) -> Any:
+        """The newest execution, if the caller may read executions."""
+        refused = self.principal.refusal(self.subject.workspace_id, "execution.read")
+        return engine.last_of(self.subject.id) if refused is None else None
+
+
+class PreviewView(OneExpression):
+    """Preview an expression."""
+
+    actions = {"post": "workflow.validate"}
+
+    @described("Preview an expression", body=PreviewRequest, answer=Preview, errors=(412, 422))
+    def post(self, request: Request, workflow_id: UUID) -> Response:
+        """Its value at that place, worked out apart from this process and from executions."""
+        given = self.body(PreviewRequest)
+        if given.execution_id is not None and given.sample is not None:
+            raise InvalidRequest(
+                "Values come from an execution or from a sample.", cure="Send one of the two."
+            )
+        if given.path is not None and given.execution_id is None:
+            raise InvalidRequest("`path` goes with an execution only.", cure="Add `execution_id`.")
+        execution = self._execution(given.execution_id) if given.execution_id else None
+        sketch, _ = drafts.sketch(workflow_id, rev=given.draft_rev)
+        place = sketch.place(given.node_id, given.pointer)
+        at = None if execution is None else _stand(execution, sketch, place, given.path)
+        return Response(preview(Asked(sketch, place, given.expression, at, given.sample)))
 
 
 def _stand(execution: Any, sketch: Sketch, place: Place, path: list[Segment] | None) -> engine.Stand:

@@ -162,7 +162,7 @@ def handler(error: Exception, context: dict[str, Any]) -> Response:
     Never raises, never shows a traceback.
     """
     body, headers = _body(error)
-    if body["status"] >= 500:
+    if body["status"] >= 500 and not isinstance(error, errors.PreviewsBusy):  # that one is no fault
         view = type(context.get("view")).__name__
         logger.error("%s answered %s: %s", view, body["status"], error, exc_info=error)
     response = Response(body, status=body["status"], headers=headers)

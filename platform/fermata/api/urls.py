@@ -117,6 +117,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{WORKFLOW}/versions/<int:number>", versions.VersionView.as_view()),
     path(f"{WORKFLOW}/diff", diffs.DiffView.as_view()),
     path(f"{WORKFLOW}/restore", drafts.RestoreView.as_view()),
+    path(f"{WORKFLOW}/expressions/scope", expressions.ScopeView.as_view()),
     path(f"{WORKFLOW}/expressions/preview", expressions.PreviewView.as_view()),
     path(f"{WORKFLOW}/duplicate", flows.DuplicateView.as_view()),
     path(f"{WORKFLOW}/unarchive", flows.UnarchiveView.as_view()),

@@ -95,6 +95,25 @@ def below(schema: Any, keys: Sequence[str | int], whole: Mapping[str, Any] | Non
     return found
 
 
+def filled(schema: Schema, value: Any) -> Schema:
+    """The schema, completed by what a value shows where nothing was known; what was known stays."""
+    if not schema:
+        return schema_of(value)
+    members = schema.get("properties")
+    if isinstance(value, Mapping) and schema.get("type") == "object":
+        known = dict(members) if isinstance(members, Mapping) else {}
+        open_to_more = not known and "additionalProperties" not in schema
+        for key in known.keys() & value.keys():
+            known[key] = filled(known[key], value[key]) if isinstance(known[key], Mapping) else known[key]
+        return {**schema, **schema_of(value)} if open_to_more else {**schema, "properties": known}
+    if isinstance(value, list) and value and schema.get("type") == "array" and not schema.get("items"):
+        return {**schema, **schema_of(value)}
+    if isinstance(value, list) and schema.get("type") == "array" and isinstance(schema.get("items"), Mapping):
+        shown = _merged([filled(dict(schema["items"]), each) for each in value[:ITEMS]])
+        return {**schema, "items": shown or schema["items"]}
+    return schema
+
+
 def sized(schema: Schema, most: int = 500) -> Schema:
     """The schema, told in less and less depth until it holds at most so many schemas."""
     if _count(schema, most) <= most:

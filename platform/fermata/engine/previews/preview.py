@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection
 
 from fermata.engine.previews.pool import pool
-from fermata.engine.queries.seen import Stand, seen, seen_bytes
+from fermata.engine.queries.seen import Stand, seen, seen_sizes
 from fermata.errors import ExpressionError, InvalidInput
 from fermata.graph.expression import KEYED, ROOTS
 from fermata.graph.foretold import Foretold
@@ -69,7 +69,7 @@ def check_sample(sample: Mapping[str, Any] | None) -> None:
 def _bindings(asked: Asked, reads: Collection[str]) -> dict[str, Any]:
     if asked.at is None:
         return _with_sample(_examples(asked, reads), asked.sample or {})
-    if seen_bytes(asked.at, reads=reads) > READ_BYTES:
+    if sum(seen_sizes(asked.at, reads=reads).values()) > READ_BYTES:
         raise ExpressionError(
             f"What this reads is larger than the {READ_BYTES} bytes that a preview takes.",
             cure="Read less, or run the node.",
@@ -105,8 +105,7 @@ def _with_sample(bound: dict[str, Any], sample: Mapping[str, Any]) -> dict[str, 
 
 def _origin(asked: Asked) -> Any:
     if asked.at is not None:
-        at = asked.at
-        return {"execution_id": at.execution.id, "step_id": at.step_id, "path": at.path}
+        return asked.at.origin
     return "sample" if asked.sample is not None else None
 
 

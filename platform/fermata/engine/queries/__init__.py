@@ -30,7 +30,7 @@ from fermata.engine.queries.idempotency import Replayed, replayed
 from fermata.engine.queries.latest import LAST_STATUSES, last_went
 from fermata.engine.queries.listing import Filters, counts, executions
 from fermata.engine.queries.queues import queues, under_way
-from fermata.engine.queries.seen import Stand, stand
+from fermata.engine.queries.seen import Stand, last_of, stand
 from fermata.engine.queries.steps import Slice, StepFilters, one_step, slice_of, step, steps, value
 from fermata.engine.queries.variables import variable, variable_writes, variables
 from fermata.engine.queries.waiting import why
@@ -55,6 +55,7 @@ __all__ = [
     "execution_status",
     "executions",
     "executions_of",
+    "last_of",
     "last_went",
     "newest_change",
     "node_counts",

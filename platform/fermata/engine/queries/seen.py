@@ -38,6 +38,11 @@ class Stand:
         """As steps show it: from the outermost region inwards, without the root."""
         return path_of(list(zip(self.names, self.iterations, strict=True))[-2::-1])
 
+    @property
+    def origin(self) -> dict[str, Any]:
+        """Where in which execution this is."""
+        return {"execution_id": self.execution.id, "step_id": self.step_id, "path": self.path}
+
 
 def stand(execution: Execution, *, node: str | None, chain: Sequence[str], path: Pairs | None) -> Stand:
     """Where ``node`` stands in the execution.
@@ -67,6 +72,11 @@ def stand(execution: Execution, *, node: str | None, chain: Sequence[str], path:
     return found
 
 
+def last_of(workflow_id: UUID) -> Execution | None:
+    """The workflow's newest execution."""
+    return Execution.objects.filter(workflow_id=workflow_id).order_by("-created_at").first()
+
+
 def seen(at: Stand, *, reads: Collection[str], variables: Mapping[str, Any]) -> dict[str, Any]:
     """Root name → value, as the claim of a step with these ``reads`` would bind them.
 
@@ -82,9 +92,10 @@ def seen(at: Stand, *, reads: Collection[str], variables: Mapping[str, Any]) -> 
     return bound_to(claim, plan=plans.plan(at.execution.version_id), reads=reads, variables=variables)
 
 
-def seen_bytes(at: Stand, *, reads: Collection[str]) -> int:
-    """How large the payloads are that ``seen`` would load."""
-    return int(run(statement("seen_size"), _arguments(at, reads))[0][0])
+def seen_sizes(at: Stand, *, reads: Collection[str]) -> dict[str, int]:
+    """How many bytes ``seen`` would load for each read; for absent ones there is no entry."""
+    rows = run(statement("seen_sizes"), _arguments(at, reads))
+    return {read: int(size) for read, size in rows}
 
 
 def _arguments(at: Stand, reads: Collection[str]) -> dict[str, Any]:
