@@ -1,6 +1,7 @@
-"""The Django application of the composition root: it carries the `run` command and no tables."""
+"""The Django applications of the composition root: commands, templates, the admin site; no tables."""
 
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
 
 
 class ConfigApp(AppConfig):
@@ -9,3 +10,9 @@ class ConfigApp(AppConfig):
     name = "fermata.config"
     label = "config"
     verbose_name = "Configuration"
+
+
+class AdminApp(AdminConfig):
+    """Django's admin with our site, on which every application registers its pages."""
+
+    default_site = "fermata.config.admin_site.Site"

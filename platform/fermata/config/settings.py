@@ -94,7 +94,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 # --- What is installed ---
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "fermata.config.apps.AdminApp",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -125,6 +125,7 @@ MIDDLEWARE = [
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [Path(__file__).parent / "templates"],  # before Django's own of the same name
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [

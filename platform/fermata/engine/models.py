@@ -49,7 +49,18 @@ class JsonText(models.Func):
     output_field = models.TextField()
 
 
-class Payload(models.Model):
+class Row(models.Model):
+    """Base of the tables: how a row is called where people read it."""
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        key = bytes(self.pk).hex() if isinstance(self.pk, bytes | memoryview) else self.pk
+        return f"{self._meta.verbose_name} {key}"
+
+
+class Payload(Row):
     """One JSON value, stored once per workspace. ``digest`` = sha-256(workspace id bytes ‖ UTF-8 text)."""
 
     digest = models.BinaryField(primary_key=True)
@@ -62,7 +73,7 @@ class Payload(models.Model):
         db_table = "fermata_payload"
 
 
-class Execution(models.Model):
+class Execution(Row):
     """One run of one version."""
 
     id = models.UUIDField(primary_key=True)
@@ -188,7 +199,7 @@ class Execution(models.Model):
         )
 
 
-class Region(models.Model):
+class Region(Row):
     """One run of a region: the root, an open container, a natural loop."""
 
     id = models.UUIDField(primary_key=True)
@@ -219,7 +230,7 @@ class Region(models.Model):
         indexes = (models.Index(fields=["parent_id", "parent_iteration", "name"], name="region_by_parent"),)
 
 
-class Item(models.Model):
+class Item(Row):
     """A chunk of a foreach's items: a JSON array of up to 100."""
 
     region_id = models.UUIDField()
@@ -233,7 +244,7 @@ class Item(models.Model):
         constraints = (models.UniqueConstraint(fields=["region_id", "chunk"], name="item_chunk"),)
 
 
-class Iteration(models.Model):
+class Iteration(Row):
     """One finished or closing item of a foreach."""
 
     region_id = models.UUIDField()
@@ -250,7 +261,7 @@ class Iteration(models.Model):
         constraints = (models.UniqueConstraint(fields=["region_id", "index"], name="iteration_index"),)
 
 
-class Step(models.Model):
+class Step(Row):
     """One run of one node in one scope; also the engine's own READY rows (skip, settle, turn)."""
 
     id = models.UUIDField(primary_key=True)
@@ -341,7 +352,7 @@ class Step(models.Model):
         )
 
 
-class Join(models.Model):
+class Join(Row):
     """A counter join of a scope."""
 
     id = models.UUIDField(primary_key=True)
@@ -363,7 +374,7 @@ class Join(models.Model):
         indexes = (models.Index(fields=["region_id", "iteration"], name="join_by_scope"),)
 
 
-class Arrival(models.Model):
+class Arrival(Row):
     """An edge that settled at a join, or a live exit or back edge remembered by a loop (owner = region)."""
 
     owner_id = models.UUIDField(help_text="join or loop region")
@@ -379,7 +390,7 @@ class Arrival(models.Model):
         constraints = (models.UniqueConstraint(fields=["owner_id", "edge"], name="arrival_once"),)
 
 
-class Event(models.Model):
+class Event(Row):
     """The journal: append only. ``seq`` is given later by the sequencer, in an order that respects cause."""
 
     execution_id = models.UUIDField()
@@ -407,7 +418,7 @@ class Event(models.Model):
         )
 
 
-class Variable(models.Model):
+class Variable(Row):
     """The current value of one variable in one scope."""
 
     workspace_id = models.UUIDField()
@@ -425,7 +436,7 @@ class Variable(models.Model):
         )
 
 
-class VariableWrite(models.Model):
+class VariableWrite(Row):
     """The ledger of variables that outlive executions: each write, by a node or from outside; append only.
 
     Those of executions and iterations stand in the journal alone.
@@ -449,7 +460,7 @@ class VariableWrite(models.Model):
         indexes = (models.Index(fields=["scope_id", "name", "-id"], name="variable_history"),)
 
 
-class Signal(models.Model):
+class Signal(Row):
     """A signal kept until one step takes it."""
 
     id = models.UUIDField(primary_key=True)
@@ -472,7 +483,7 @@ class Signal(models.Model):
         )
 
 
-class Approval(models.Model):
+class Approval(Row):
     """A question to people, asked by an approval step."""
 
     id = models.UUIDField(primary_key=True)
@@ -501,7 +512,7 @@ class Approval(models.Model):
         )
 
 
-class IdempotencyKey(models.Model):
+class IdempotencyKey(Row):
     """The answer given to a start request, kept seven days."""
 
     workspace_id = models.UUIDField()

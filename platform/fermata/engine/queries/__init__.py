@@ -5,7 +5,7 @@
 - ``steps``: rows, values by slice
 - ``events``: the journal by cursor, snapshot, counts per node
 - ``waiting``: why something does not move
-- ``approvals``, ``idempotency``, ``queues``
+- ``approvals``, ``idempotency``, ``queues``, ``overview``
 
 A page is asked for with ``after``: sort key and id of the last row of the page before. Cursors of the journal
 are :func:`cursor` texts.
@@ -29,6 +29,7 @@ from fermata.engine.queries.executions import (
 from fermata.engine.queries.idempotency import Replayed, replayed
 from fermata.engine.queries.latest import LAST_STATUSES, last_went
 from fermata.engine.queries.listing import Filters, counts, executions
+from fermata.engine.queries.overview import overview
 from fermata.engine.queries.queues import queues, under_way
 from fermata.engine.queries.seen import Stand, last_of, stand
 from fermata.engine.queries.steps import Slice, StepFilters, one_step, slice_of, step, steps, value
@@ -60,6 +61,7 @@ __all__ = [
     "newest_change",
     "node_counts",
     "one_step",
+    "overview",
     "parse_cursor",
     "queues",
     "recent",
