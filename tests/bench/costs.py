@@ -149,19 +149,25 @@ def _listen(monitor: Any, sizes: list[int]) -> None:
 
 
 def handovers(ours: Ours, ids: list[str]) -> Json:
-    """From a node's finish to its successor's start, where one follows one; by PostgreSQL's clock."""
+    """From a node's finish to its successor's start, where one follows one; by PostgreSQL's clock.
+
+    A successor performed in place starts before the finish is recorded: nought.
+    """
     row = ours.database.execute(
         """
         WITH ordered AS (
-            SELECT execution_id, started_at, finished_at, region_id,
-                lag(finished_at) OVER (PARTITION BY execution_id ORDER BY started_at) AS before
+            SELECT started_at, lag(finished_at) OVER (
+                PARTITION BY execution_id ORDER BY started_at, finished_at) AS before
             FROM fermata_step
             WHERE execution_id = ANY(%s) AND kind = 'node' AND started_at IS NOT NULL
+        ), waits AS (
+            SELECT greatest(0, extract(epoch FROM started_at - before) * 1000) AS wait
+            FROM ordered WHERE before IS NOT NULL
         )
         SELECT count(*),
-            percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM started_at - before) * 1000),
-            percentile_cont(0.95) WITHIN GROUP (ORDER BY extract(epoch FROM started_at - before) * 1000)
-        FROM ordered WHERE before IS NOT NULL AND started_at >= before
+            percentile_cont(0.5) WITHIN GROUP (ORDER BY wait),
+            percentile_cont(0.95) WITHIN GROUP (ORDER BY wait)
+        FROM waits
         """,
         [ids],
     ).fetchone()

@@ -1,7 +1,8 @@
 """Loaded by the workers that are to be looked into: it times the phases of every step, in place.
 
-`FOLDER` names where the meters lie, `PROFILE` a folder for cProfile's figures of each child. A phase that
-this Fermata does not have is left at nought. No stack that is compared with raw Celery loads this.
+`FOLDER` names where the meters lie, `PROFILE` a folder for cProfile's figures of each child. The names below
+are the engine's own: one that is gone ends the worker at its start, so no phase is silently nought. A stack
+that is compared with raw Celery does not load this.
 """
 
 from __future__ import annotations
@@ -49,11 +50,6 @@ def timed(phase: str, usual: Callable[..., Any]) -> Callable[..., Any]:
     return measured
 
 
-def _watch(owner: Any, name: str, phase: str) -> None:
-    if hasattr(owner, name):
-        setattr(owner, name, timed(phase, getattr(owner, name)))
-
-
 def _watch_deliveries(**_: Any) -> None:
     """In a child: the message names the function, so replacing it here is enough."""
     trace.fast_trace_task = _profiled(timed("task", trace.fast_trace_task))
@@ -87,12 +83,17 @@ signals.worker_process_init.connect(_watch_deliveries, weak=False)
 for _owner, _name, _phase in (
     (runtime, "perform", "perform"),
     (Keeper, "acquire", "lease"),
+    (Keeper, "acquire_many", "lease"),
     (store.PostgresLedger, "claim", "claim"),
+    (store.PostgresLedger, "claim_many", "claim"),
+    (store.PostgresLedger, "look", "claim"),
     (Invocation, "__call__", "invoke"),
-    (Performer, "_decide", "decide"),
+    (Performer, "decide", "decide"),
     (store.PostgresLedger, "record", "record"),
+    (store.PostgresLedger, "record_many", "record"),
     (Keeper, "finish", "finish"),
-    (store, "run", "pg"),
+    (Keeper, "finish_many", "finish"),
+    (store, "_persistently", "pg"),
     (redis.connection.Connection, "send_packed_command", "redis"),
 ):
-    _watch(_owner, _name, _phase)
+    setattr(_owner, _name, timed(_phase, getattr(_owner, _name)))
