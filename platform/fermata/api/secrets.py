@@ -19,6 +19,13 @@ from fermata.api.shapes import Next
 from fermata.errors import Conflict
 from fermata.workflows import secret_readers
 
+# What the vault refuses, said beforehand; it answers with its own sentences.
+VALUE: dict[str, Any] = {"writeOnly": True, "minLength": vault.SHORTEST, "maxLength": vault.LONGEST}
+HOSTS: dict[str, Any] = {
+    "maxItems": vault.MOST_HOSTS,
+    "items": {"type": "string", "pattern": f"^({vault.HOST.pattern})$"},
+}
+
 
 class Secret(BaseModel):
     """A secret without its value."""
@@ -46,23 +53,23 @@ class SecretPage(BaseModel):
 class NewSecret(Input):
     """A name, as expressions use it, and a value. ``hosts``: where it may be sent; empty: anywhere."""
 
-    name: str = Field(max_length=200)
-    value: str = Field(json_schema_extra={"writeOnly": True})
+    name: str = Field(json_schema_extra={"pattern": f"^{vault.NAME.pattern}$"})
+    value: str = Field(json_schema_extra=VALUE)
     description: str = Field("", max_length=2000)
-    hosts: list[str] = Field(default_factory=list)
+    hosts: list[str] = Field(default_factory=list, json_schema_extra=HOSTS)
 
 
 class SecretChange(Input):
     """What is absent stays as it is."""
 
     description: str | None = Field(None, max_length=2000)
-    hosts: list[str] | None = None
+    hosts: list[str] | None = Field(None, json_schema_extra=HOSTS)
 
 
 class SecretValue(Input):
     """The value that takes the place of the one before."""
 
-    value: str = Field(json_schema_extra={"writeOnly": True})
+    value: str = Field(json_schema_extra=VALUE)
 
 
 class SecretList(Query):

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Literal
 from uuid import UUID
 
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from pydantic import BaseModel, Field, JsonValue
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -21,6 +22,7 @@ from fermata.engine import queries as engine
 from fermata.engine import variables
 from fermata.engine.variables import Expected, Scope
 from fermata.errors import NotFound
+from fermata.graph.document import ID_PATTERN, MAX_ID
 
 
 class Variable(BaseModel):
@@ -62,6 +64,19 @@ class VariableWritePage(BaseModel):
 
     results: list[VariableWrite]
     next: Next
+
+
+NAMED = extend_schema(
+    parameters=[
+        OpenApiParameter(
+            "name",
+            {"type": "string", "pattern": f"^{ID_PATTERN}$", "maxLength": MAX_ID},
+            OpenApiParameter.PATH,
+            description="As documents declare it.",
+        )
+    ]
+)
+"""What a name may be stands in the description too."""
 
 
 class VariableValue(Input):
@@ -115,6 +130,7 @@ class _Variable(_Scoped):
 
     actions = {"get": "variable.read", "put": "variable.write", "delete": "variable.delete"}
 
+    @NAMED
     @described("Read a variable", answer=Variable)
     def get(self, request: Request, name: str, **_: UUID) -> Response:
         """Its whole value; 304 when ``If-None-Match`` names its version."""
@@ -124,6 +140,7 @@ class _Variable(_Scoped):
             return Response(status=304, headers=headers)
         return Response(row, headers=headers)
 
+    @NAMED
     @described(
         "Set a variable",
         body=VariableValue,
@@ -140,6 +157,7 @@ class _Variable(_Scoped):
         version, is_new = variables.put(self.scope, name=name, value=given.value, expected=expected, by=by)
         return Response(self._row(name), status=201 if is_new else 200, headers={"ETag": etag(version)})
 
+    @NAMED
     @described("Delete a variable", status=204, headers=("If-Match",), errors=(412,))
     def delete(self, request: Request, name: str, **_: UUID) -> Response:
         """Its declared default holds again; its ledger stays."""
@@ -156,6 +174,7 @@ class _Writes(_Scoped):
 
     actions = {"get": "variable.read"}
 
+    @NAMED
     @described("List a variable's writes", answer=VariableWritePage, query=VariablesQuery)
     def get(self, request: Request, name: str, **_: UUID) -> Response:
         """Who wrote what, newest first; also of a variable that was deleted."""
