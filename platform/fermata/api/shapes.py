@@ -539,13 +539,17 @@ class Approval(BaseModel):
     workspace_id: UUID
     execution_id: UUID
     step_id: UUID
+    node_id: str | None
+    workflow_id: UUID | None
+    workflow_name: str | None
     run: int
     title: str
     description: str
     assignees: list[str]
     quorum: int
     status: Literal["pending", "approved", "rejected", "expired", "cancelled"]
-    decisions: list[dict[str, JsonValue]]
+    decisions: list[dict[str, JsonValue]] = Field(description="decision, by, comment, at; in order")
+    decided_by: str | None = Field(description="whose decision was the last that it needed")
     created_at: datetime
     due_at: datetime | None
     decided_at: datetime | None
@@ -553,10 +557,18 @@ class Approval(BaseModel):
 
 
 class ApprovalPage(BaseModel):
-    """A page of approvals, newest first."""
+    """A page of approvals."""
 
     results: list[Approval]
     next: Next
+
+
+class ApprovalCounts(BaseModel):
+    """Approvals by status; of each at most 10,000 are counted."""
+
+    counts: dict[str, int]
+    total: int
+    capped: bool
 
 
 class NodeTypes(BaseModel):

@@ -87,6 +87,7 @@ urlpatterns: list[URLPattern] = [
     path("secrets/<uuid:secret_id>/value", secrets.SecretValueView.as_view()),
     path("node-types", node_types.NodeTypesView.as_view()),
     path("approvals", approvals.ApprovalsView.as_view()),
+    path("approvals/counts", approvals.ApprovalCountsView.as_view()),
     path("approvals/<uuid:approval_id>", approvals.ApprovalView.as_view()),
     path("approvals/<uuid:approval_id>/decide", approvals.DecideView.as_view()),
     path("workflows", flows.WorkflowsView.as_view()),

@@ -13,7 +13,14 @@ are :func:`cursor` texts.
 
 from __future__ import annotations
 
-from fermata.engine.queries.approvals import Approvals, approval, approvals
+from fermata.engine.queries.approvals import (
+    APPROVAL_STATES,
+    Approvals,
+    approval,
+    approval_counts,
+    approvals,
+)
+from fermata.engine.queries.approvals import origins as approval_origins
 from fermata.engine.queries.approvals import shown as shown_approval
 from fermata.engine.queries.changes import changed, executions_of, newest_change
 from fermata.engine.queries.events import cursor, events, node_counts, parse_cursor, snapshot
@@ -37,6 +44,7 @@ from fermata.engine.queries.variables import variable, variable_writes, variable
 from fermata.engine.queries.waiting import why
 
 __all__ = [
+    "APPROVAL_STATES",
     "FINAL",
     "LAST_STATUSES",
     "STATUSES",
@@ -47,6 +55,8 @@ __all__ = [
     "Stand",
     "StepFilters",
     "approval",
+    "approval_counts",
+    "approval_origins",
     "approvals",
     "changed",
     "counts",
