@@ -20,8 +20,8 @@ def measured(*, results: Path) -> tuple[int, list[Json]]:
     """
     with tempfile.NamedTemporaryFile(prefix="fermata-bench-", suffix=".xml") as report:
         command = [
-            sys.executable, "-m", "pytest", "-q", "-m", "bench", "-o", "timeout=300", "tests/bench",
-            f"--junitxml={report.name}",
+            sys.executable, "-m", "pytest", "-q", "-m", "bench", "-o", "timeout=300", "-o",
+            "junit_family=xunit1", "tests/bench", f"--junitxml={report.name}",
         ]  # fmt: skip
         environ = os.environ | {"FERMATA_BENCH_RESULTS": str(results)}
         process = processes.spawn(command, environ=environ, folder=env.ROOT)
