@@ -19,8 +19,8 @@ from fermata.machine.together import is_batchable
 
 MOST_TOGETHER = 25
 """Rows that one message rings: it stays below 4 KB."""
-FEWEST_TOGETHER = 5
-"""A batch is not made smaller to give every worker some: a message costs as much as so many steps."""
+FEWEST_TOGETHER = 10
+"""Batches are not made smaller to give every worker some: a message and a commit cost as much as so many."""
 
 
 def together(rings: Sequence[Ring], plan: Plan | None, *, size: int | None = None) -> list[Ring]:
@@ -67,9 +67,9 @@ def ring_by_plan(
 
 
 def batch_size(ready: int) -> int:
-    """Into batches of how many so many ready steps are cut."""
-    share = -(-ready // (2 * (os.cpu_count() or 1)))
-    return min(MOST_TOGETHER, max(FEWEST_TOGETHER, share))
+    """The size of the batches that so many ready steps are cut into: two for each processor, if they fill."""
+    batches = min(2 * (os.cpu_count() or 1), ready // FEWEST_TOGETHER)
+    return -(-ready // max(1, batches, -(-ready // MOST_TOGETHER)))
 
 
 class Plans(Protocol):

@@ -85,7 +85,7 @@ class Session:
 
     @property
     def is_over(self) -> bool:
-        """Whether the slice is: what is left goes back to the broker."""
+        """Whether the slice is: then it goes on with no more rows."""
         return self.steps >= SLICE_STEPS or time.monotonic() - self.since > SLICE_SECONDS
 
     def perform(self, step_ids: Sequence[str]) -> bool:
@@ -223,7 +223,7 @@ class Work:
         since, base = time.monotonic(), datetime.fromisoformat(waiting[0][0].now)
         while waiting:
             claim, sight = waiting.popleft()
-            if self.claims and self.turn.session.is_over:
+            if self._is_full(since):
                 self._leave(claim)
                 continue
             self.turn.session.steps += 1
@@ -240,6 +240,12 @@ class Work:
                     view = view_of(claim, new)
                     waiting.append((sight.claim(view, claim.execution, now, node.reads), sight))
         self._record()
+
+    def _is_full(self, since: float) -> bool:
+        """Whether to record now: rows claimed are performed unless performing takes long itself."""
+        if not self.claims:
+            return False
+        return self.turn.session.steps >= SLICE_STEPS or time.monotonic() - since > SLICE_SECONDS
 
     def _leave(self, claim: Claim) -> None:
         """The slice is over: a row is rung again, a follower becomes one."""

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
-from tests.contracts.harness import World
+from tests.contracts.harness import World, together
 from tests.reference.contract_cases import Case
 from tests.reference.documents import Sample
 from tests.reference.interpreter import agrees, interpret
@@ -18,6 +18,7 @@ from tests.reference.results import Key, Result
 NIGHTLY = bool(os.environ.get("FERMATA_NIGHTLY"))
 MORE_AT_NIGHT = 50
 RARE_ORDERS = 60
+WAYS = st.sampled_from(["each", "together"])
 SEEDS = st.integers(0, 2**16)
 
 
@@ -33,10 +34,18 @@ def examples(count: int) -> settings:
     )
 
 
-def world(sample: Sample, ledger: Any, *, seed: int | None = None, execution_id: str | None = None) -> World:
+def world(
+    sample: Sample,
+    ledger: Any,
+    *,
+    seed: int | None = None,
+    execution_id: str | None = None,
+    dispatch: str = "each",
+) -> World:
     """The sample on a ledger; ``seed``: rings come in that random order, some twice."""
     case = Case(name="random", file="random", document=sample.document, input=sample.input, expect={})
-    return World(case, ledger, seed=seed, execution_id=execution_id)
+    way = together(case) if dispatch == "together" else case
+    return World(way, ledger, seed=seed, execution_id=execution_id)
 
 
 def unexplained(sample: Sample, observed: Result) -> list[str]:

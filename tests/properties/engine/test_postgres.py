@@ -12,7 +12,7 @@ from hypothesis import given
 from tests.contracts.harness import Memory
 from tests.contracts.journal import check, memory_events, memory_state, postgres_events, postgres_state
 from tests.contracts.postgres import Postgres
-from tests.properties.engine.running import SEEDS, examples, unexplained, world
+from tests.properties.engine.running import SEEDS, WAYS, examples, unexplained, world
 from tests.reference.documents import Sample, documents
 
 pytestmark = pytest.mark.django_db
@@ -48,12 +48,12 @@ def told(events: list[Row]) -> list[Row]:
 
 
 @examples(25)
-@given(documents(deterministic=True))
-def test_both_ledgers_journal_the_same(sample: Sample) -> None:
+@given(documents(deterministic=True), WAYS)
+def test_both_ledgers_journal_the_same_step_by_step_or_together(sample: Sample, dispatch: str) -> None:
     execution_id = str(uuid4())
     memory, postgres = Memory(), Postgres()
     world(sample, memory, execution_id=execution_id).run()
-    world(sample, postgres, execution_id=execution_id).run()
+    world(sample, postgres, execution_id=execution_id, dispatch=dispatch).run()
     here, there = memory_events(memory, execution_id), postgres_events(execution_id)
     assert told(here) == told(there)
     check(there, postgres_state(execution_id))
@@ -61,11 +61,11 @@ def test_both_ledgers_journal_the_same(sample: Sample) -> None:
 
 
 @examples(25)
-@given(documents(deterministic=False), SEEDS)
+@given(documents(deterministic=False), SEEDS, WAYS)
 def test_it_does_what_some_order_does_and_its_journal_replays_to_its_tables(
-    sample: Sample, seed: int
+    sample: Sample, seed: int, dispatch: str
 ) -> None:
     ledger = Postgres()
-    running = world(sample, ledger, seed=seed)
+    running = world(sample, ledger, seed=seed, dispatch=dispatch)
     assert unexplained(sample, running.run()) == []
     check(postgres_events(running.execution_id), postgres_state(running.execution_id))

@@ -1,5 +1,6 @@
 -- dispatch: together (engine.md §4): pure steps claimed and recorded in batches, each still a row, a journal and a
--- compare-and-swap of its own. machine/together.py says what may be in a batch.
+-- compare-and-swap of its own. machine/together.py says what may be in a batch. Their plans are made for tables of any
+-- size: a scan of a whole table that was small when the plan was made would stay in it.
 
 -- What a passage of a region lets one see: the reads asked for, as a claim loads them, and the frames.
 CREATE OR REPLACE FUNCTION fermata_sight(x fermata_execution, p_region uuid, p_iteration int, p_reads text[],
@@ -51,7 +52,8 @@ END $$;
 
 -- Claim pure steps of one execution at their first dispatch, which writes nothing. What must be claimed like any other
 -- (rung again, resumed, debugged, frozen sight, a scope that closes) is answered as ``alone``.
-CREATE OR REPLACE FUNCTION fermata_claim_many(p_steps uuid[]) RETURNS json LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION fermata_claim_many(p_steps uuid[]) RETURNS json LANGUAGE plpgsql
+    SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     x fermata_execution;
     c record;
@@ -100,7 +102,8 @@ END $$;
 -- Record a batch (machine.together.Batch): all of it, or nothing and the answer ``alone`` when a step is no longer what
 -- its session claimed, or its scope closes or the execution pauses; then each root is recorded by itself.
 -- Locks as in fermata_record: own steps by id, joins by id, region, then one level up.
-CREATE OR REPLACE FUNCTION fermata_record_many(p jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION fermata_record_many(p jsonb) RETURNS jsonb LANGUAGE plpgsql
+    SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     x fermata_execution;
     s fermata_step;
@@ -108,6 +111,7 @@ DECLARE
     v_now timestamptz := clock_timestamp();
     v_owns uuid[];
     v_count int;
+    v_freed int;
     v_more jsonb[];
     v_steps jsonb := p->'steps';
     v_waiting boolean := false;
@@ -118,8 +122,8 @@ DECLARE
     v_filled jsonb;
 BEGIN
     SELECT array_agg(o.id) INTO v_owns FROM jsonb_to_recordset(p->'owns') AS o(id uuid);
-    SELECT count(*) INTO v_count
-    FROM (SELECT t.id, t.fence, t.state FROM fermata_step t WHERE t.id = ANY (v_owns) ORDER BY t.id FOR NO KEY UPDATE) t
+    SELECT count(*), count(t.rung_at) INTO v_count, v_freed
+    FROM (SELECT t.id, t.fence, t.state, t.rung_at FROM fermata_step t WHERE t.id = ANY (v_owns) ORDER BY t.id FOR NO KEY UPDATE) t
     JOIN jsonb_to_recordset(p->'owns') AS o(id uuid, fence bigint) ON o.id = t.id AND o.fence = t.fence
     WHERE t.state IN ('ready', 'running');
     SELECT * INTO x FROM fermata_execution WHERE id = (p->>'execution')::uuid;
@@ -192,8 +196,7 @@ BEGIN
         SELECT o.events INTO events FROM fermata_open_regions(x.id, x.workspace_id, p->'regions', events) o;
     END IF;
     IF jsonb_array_length(v_steps) > 0 THEN
-        SELECT i.events, i.rings INTO events, rings
-        FROM fermata_insert_steps(x.id, x.workspace_id, false, v_steps, p->'room', v_now, events, rings) i;
+        SELECT i.events, i.rings INTO events, rings FROM fermata_insert_many(x, v_steps, p->'room', v_now, events, rings) i;
     END IF;
     FOR e IN SELECT * FROM jsonb_array_elements(p->'endings') LOOP
         -- As fermata_apply: a join that waits, or a step just made, and the scope is not over; nobody need lock it for that.
@@ -207,13 +210,52 @@ BEGIN
         finished := coalesce(finished, v_ending);
     END LOOP;
     -- As many places of the window as this batch frees are taken by rows that wait for one.
-    v_filled := fermata_fill(p->>'queue', cardinality(v_owns));
+    IF v_freed > 0 THEN
+        v_filled := fermata_fill(p->>'queue', v_freed);
+    END IF;
     PERFORM fermata_journal(x.id, x.workspace_id, v_now, events);
     IF finished IS NULL THEN
         PERFORM set_config('synchronous_commit', 'off', true);  -- as fermata_record (ADR 19)
     END IF;
     RETURN jsonb_build_object('result', 'recorded', 'rings', to_jsonb(rings), 'finished', finished, 'paused', false,
         'filled', v_filled);
+END $$;
+
+-- fermata_insert_steps for many rows: one statement, but for those whose sight is frozen.
+CREATE OR REPLACE FUNCTION fermata_insert_many(x fermata_execution, p_steps jsonb, p_room jsonb, p_now timestamptz,
+    INOUT events jsonb[], INOUT rings jsonb[]) LANGUAGE plpgsql AS $$
+DECLARE
+    v_said jsonb[];
+    v_rings jsonb[];
+BEGIN
+    IF jsonb_path_exists(p_steps, '$[*] ? (@.freeze == true)') THEN
+        SELECT i.events, i.rings INTO events, rings
+        FROM fermata_insert_steps(x.id, x.workspace_id, false, p_steps, p_room, p_now, events, rings) i;
+        RETURN;
+    END IF;
+    WITH wanted AS (
+        SELECT n.*, row_number() OVER () AS place,
+            row_number() OVER (PARTITION BY n.queue, n.state ORDER BY n.kind <> 'node') AS rank
+        FROM jsonb_to_recordset(p_steps) AS n(id uuid, node text, kind text, region uuid, iteration int, state text,
+            effect text, queue text, priority smallint, lane int, reads jsonb, timeout float8, data text)),
+    made AS (
+        INSERT INTO fermata_step (id, workspace_id, execution_id, node_id, kind, region_id, iteration, run, superseded,
+            state, attempt, fence, losses, refusals, effect, queue, priority, lane, reads, timeout_seconds, data,
+            ready_at, finished_at, rung_at, rings, due_absolute, rev)
+        SELECT w.id, x.workspace_id, x.id, w.node, w.kind, w.region, w.iteration, 1, false, w.state, 1, 1, 0, 0,
+            w.effect, w.queue, w.priority, w.lane,
+            CASE WHEN jsonb_array_length(w.reads) > 0 THEN ARRAY(SELECT jsonb_array_elements_text(w.reads)) END,
+            w.timeout, w.data::json, CASE WHEN w.state = 'ready' THEN p_now END, CASE WHEN w.state = 'skipped' THEN p_now END,
+            CASE WHEN w.state = 'ready' AND (w.kind <> 'node' OR w.rank <=
+                CASE WHEN coalesce(p_room, 'null'::jsonb) IN ('null'::jsonb, '{}'::jsonb) THEN 200
+                ELSE coalesce((p_room->>w.queue)::int, 0) END) THEN p_now END, 0, false, 1
+        FROM wanted w ORDER BY w.place
+        ON CONFLICT DO NOTHING RETURNING fermata_step AS row)
+    SELECT array_agg(fermata_event(CASE (m.row).state WHEN 'ready' THEN 'StepReady' ELSE 'StepSkipped' END, m.row, NULL)),
+        array_agg(fermata_ring(m.row)) FILTER (WHERE (m.row).state = 'ready')
+    INTO v_said, v_rings FROM made m;
+    events := events || coalesce(v_said, '{}');
+    rings := rings || coalesce(v_rings, '{}');
 END $$;
 
 -- Edges settle at counter joins, all of a batch at once; ``made``: the steps that opened joins want, and skip rows.
