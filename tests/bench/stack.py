@@ -158,6 +158,8 @@ def running(*, disk: str, pools: tuple[str, ...] = (), **more: str) -> Iterator[
             stack.raw_workers[pool] = _raw_workers(stack, pool)
         yield stack
     finally:
+        for number in (signal.SIGTERM, signal.SIGINT):  # a second request would leave half of it behind
+            signal.signal(number, signal.SIG_IGN)
         if stack is not None:
             _stop(stack)
         shutil.rmtree(home, ignore_errors=True)
