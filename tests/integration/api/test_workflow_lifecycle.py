@@ -169,8 +169,9 @@ class TestExport:
         for version in ("draft", "latest", "1"):
             answer = editor.call("GET", f"{path}/export?version={version}", status=200)
             assert answer.content.decode() == source
-        editor.call("PUT", f"{path}/draft", {"definition": {}}, If_Match="*", status=200)
-        assert "# kept" not in editor.call("GET", f"{path}/export?version=1").content.decode()
+        other = {"source": "# of another document\na: 1\n"}
+        editor.call("PUT", f"{path}/draft", other, If_Match="*", status=200)
+        assert editor.call("GET", f"{path}/export?version=1").content.decode() == text
 
     @pytest.mark.parametrize("format_", ["yaml", "json"])
     def test_what_is_exported_reads_back_the_same(self, editor, published, format_):

@@ -58,6 +58,7 @@ def test_a_name_is_found_exactly(editor):
 
 def test_filters_tell_published_changed_and_broken_drafts(editor):
     fresh = made(editor, "fresh")
+    operations.freeze_draft(fresh.id, by=None)
     held = made(editor, "held")
     edited = made(editor, "edited")
     for workflow in (held, edited):
@@ -74,6 +75,7 @@ def test_filters_tell_published_changed_and_broken_drafts(editor):
     assert named(editor, "published=true&changed=true&errors=false&search=edi") == ["edited"]
     assert named(editor, f"created_by={editor.user.username}") == ["broken"]
     assert editor.get(f"/workflows/{fresh.id}")["changed"] is True
+    assert editor.get(f"/workflows/{fresh.id}")["latest_version"] is None
     assert editor.get(f"/workflows/{held.id}")["changed"] is False
 
 
