@@ -135,6 +135,16 @@ def test_a_node_that_has_not_run_sees_what_ran_before_it(editor, shop, run):
     assert answer["from"]["step_id"] is None
 
 
+def test_what_arrived_is_seen_by_the_node_where_edges_meet(editor):
+    nodes = [{"id": name, "type": "transform", "config": {"output": name}} for name in "ab"]
+    nodes.append({"id": "m", "type": "transform", "join": "all", "config": {"output": "{{ arrivals }}"}})
+    meeting = document(nodes=nodes, edges=[{"from": "a", "to": "m"}, {"from": "b", "to": "m"}])
+    workflow = WorkflowFactory(workspace=editor.workspace, definition=meeting)
+    run = executed(VersionFactory(workflow=workflow, definition=meeting))
+    text = "{{ sort(pluck(arrivals, 'output')) }}"
+    assert previewed(editor, workflow, "m", text, execution_id=str(run.id))["value"] == ["a", "b"]
+
+
 def test_what_a_loop_collects_is_seen_from_its_inside(editor, shop, run):
     path = [{"region": "each", "iteration": 1}]
     answer = previewed(
