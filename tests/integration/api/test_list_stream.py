@@ -330,6 +330,18 @@ async def test_after_an_outage_of_the_database_everything_is_told_anew(
         assert (again["type"], again["rows"][0]["status"]) == ("snapshot", "failed")
 
 
+async def test_a_board_that_fails_lets_its_clients_come_back(editor, execution, monkeypatch):
+    rows = board._rows
+    async with opened(LIST, bearer(editor)) as socket:
+        await frame(socket, "snapshot")
+        monkeypatch.setattr(board, "_rows", lambda _: 1 / 0)
+        await become(execution, "failed")
+        assert await close_code(socket) == 1011
+        monkeypatch.setattr(board, "_rows", rows)
+        async with opened(LIST, bearer(editor)) as again:
+            assert (await frame(again, "snapshot"))["rows"][0]["status"] == "failed"
+
+
 async def test_a_heartbeat_is_sent_when_nothing_else_was(editor, monkeypatch):
     monkeypatch.setattr(connection, "HEARTBEAT_SECONDS", 0.1)
     async with opened(LIST, bearer(editor)) as socket:

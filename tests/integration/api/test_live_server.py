@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import sys
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -14,7 +16,10 @@ from asgiref.sync import sync_to_async
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from fermata.api.stream import hub
+from fermata.config import sockets
 from fermata.coordination import stream
+from fermata.engine.store import run
 from tests.factories import EventFactory, ExecutionFactory
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("redis_url")]
@@ -28,7 +33,10 @@ def address(db: None) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(application, port=port, log_level="error", lifespan="off"))
+    config = uvicorn.Config(
+        application, port=port, log_level="error", lifespan="off", ws="fermata.config.sockets:WebSockets"
+    )
+    server = uvicorn.Server(config)
     started = threading.Event()
     begin = server.startup
 
@@ -62,3 +70,32 @@ async def test_a_refusal_has_its_status_and_an_event_arrives(address, editor, st
         batch = json.loads(await asyncio.wait_for(client.recv(), 5))
         assert batch["type"] == "events"
         assert batch["events"][0]["node_id"] == "a"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has TCP_USER_TIMEOUT")
+async def test_a_client_that_takes_nothing_for_long_is_cut_off(address, editor, monkeypatch):
+    monkeypatch.setattr(sockets, "UNTAKEN_SECONDS", 1)
+    execution = await sync_to_async(ExecutionFactory)(of__workflow__workspace=editor.workspace)
+    host, port = address.split(":")
+    near = socket.socket()
+    near.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    near.connect((host, int(port)))
+    url = f"ws://{address}/api/v1/workflows/executions/{execution.id}/ws"
+    headers = {"Authorization": f"Bearer {editor.token}"}
+    async with connect(url, sock=near, additional_headers=headers, compression=None, max_queue=1) as client:
+        await asyncio.wait_for(client.recv(), 5)
+        await sync_to_async(run)(
+            "INSERT INTO fermata_event (execution_id, workspace_id, type, at, data, format)"
+            " SELECT %s, %s, 'StepSucceeded', clock_timestamp(), to_json(repeat('x', 20000)), 1"
+            " FROM generate_series(1, 500)",
+            [execution.id, execution.workspace_id],
+        )
+        await sync_to_async(stream.announce)(str(execution.id), str(execution.workspace_id))
+        assert await asyncio.to_thread(nobody_watches, seconds=15)
+
+
+def nobody_watches(*, seconds: float) -> bool:
+    until = time.monotonic() + seconds
+    while any(found._feeds for found in list(hub._hubs.values())) and time.monotonic() < until:
+        time.sleep(0.1)
+    return time.monotonic() < until

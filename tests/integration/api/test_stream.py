@@ -435,3 +435,15 @@ async def test_no_event_is_shown_before_it_has_its_place(editor, execution):
     async with opened(path_of(execution), bearer(editor)) as socket:
         assert (await frame(socket, "snapshot"))["cursor"] == engine.cursor(4)
     assert not await Event.objects.filter(execution_id=execution.id, seq=None).aexists()
+
+
+async def test_a_reader_that_fails_lets_its_clients_come_back_to_a_new_one(editor, execution, monkeypatch):
+    read = feed.read_new
+    async with opened(path_of(execution), bearer(editor)) as socket:
+        cursor = (await frame(socket, "snapshot"))["cursor"]
+        monkeypatch.setattr(feed, "read_new", lambda *_: 1 / 0)
+        await happen(execution, "next")
+        assert await close_code(socket) == 1011
+        monkeypatch.setattr(feed, "read_new", read)
+        async with opened(path_of(execution, f"?after={cursor}"), bearer(editor)) as again:
+            assert (await frame(again, "events"))["events"][0]["node_id"] == "next"

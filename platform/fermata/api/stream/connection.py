@@ -16,7 +16,7 @@ from fermata.api.problems import CONTENT_TYPE, document
 from fermata.api.rendering import dumps
 from fermata.api.stream.commands import problem
 from fermata.api.stream.handshake import ACTION, Admitted, Refusal
-from fermata.api.stream.hub import hub
+from fermata.api.stream.hub import FAILED, hub
 from fermata.api.stream.reading import AWAY
 from fermata.api.stream.standing import RIGHT_WITHDRAWN, SESSION_ENDED
 
@@ -26,7 +26,7 @@ HEARTBEAT_SECONDS = 15.0
 LARGEST_MESSAGE = 64 * 1024
 BURST, MESSAGES_A_SECOND = 30, 10
 """What a client may say at once, and how fast that refills."""
-TOO_MUCH, TOO_LARGE, FAILED = 1008, 1009, 1011
+TOO_MUCH, TOO_LARGE = 1008, 1009
 CODES = {400: "invalid_request", 403: "forbidden", 404: "not_found", 503: "server_unavailable"}
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import logging
+from collections.abc import Coroutine, Iterable, Sequence
+from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
@@ -13,6 +15,10 @@ from fermata.api.stream.feed import Feed, Watcher
 from fermata.api.stream.standing import Standings
 from fermata.api.stream.viewer import Viewer
 from fermata.coordination.stream import Signal
+
+logger = logging.getLogger(__name__)
+
+FAILED = 1011
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
 
@@ -42,7 +48,7 @@ class Hub:
         if feed is None:
             feed = self._feeds[execution_id] = Feed(execution_id)
             feed.watchers.add(watcher)
-            self._tasks[execution_id] = asyncio.create_task(feed.run())
+            self._begin(execution_id, feed.run(), feed.watchers)
         feed.watchers.add(watcher)
         feed.wake.set()
         self._ear.open()
@@ -62,7 +68,7 @@ class Hub:
         """Let someone view a list."""
         self._board.add(viewer)
         if None not in self._tasks:
-            self._tasks[None] = asyncio.create_task(self._board.run())
+            self._begin(None, self._board.run(), self._board.viewers)
         self._ear.open()
 
     def unview(self, viewer: Viewer) -> None:
@@ -71,6 +77,25 @@ class Hub:
         if not self._board.viewers and None in self._tasks:
             self._board = Board()
             self._end(None)
+
+    def _begin(
+        self, key: UUID | None, reading: Coroutine[Any, Any, None], served: Iterable[Watcher | Viewer]
+    ) -> None:
+        task = self._tasks[key] = asyncio.create_task(reading)
+        task.add_done_callback(lambda task: self._ended(key, task, served))
+
+    def _ended(self, key: UUID | None, task: asyncio.Task[None], served: Iterable[Watcher | Viewer]) -> None:
+        """One that failed tells nobody anything any more: let its clients come back, to a new one."""
+        if task.cancelled() or task.exception() is None:
+            return
+        logger.error("a reader of the streams failed: %s", task.exception(), exc_info=task.exception())
+        if key is None:
+            self._board = Board()
+        else:
+            del self._feeds[key]
+        self._end(key)
+        for client in list(served):
+            client.end(FAILED)
 
     def _end(self, key: UUID | None) -> None:
         self._tasks.pop(key).cancel()

@@ -63,7 +63,7 @@ class ListStream(Connection):
 
     async def stream(self) -> None:
         """Whatever the viewer has."""
-        self.viewer = viewer = Viewer(self.admitted.asked, self.principal)
+        self.viewer = viewer = Viewer(self.admitted.asked, self.principal, self.end)
         hub().view(viewer)
         while True:
             viewer.wake.clear()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
 
+import psycopg
 from django.db import DatabaseError, connection
 
 from fermata.api.rendering import dumps
@@ -23,8 +24,8 @@ BATCH = 500
 """Events in a frame, at most."""
 THREADS = 8
 AGAIN_SECONDS = 1.0
-AWAY = (DatabaseError, ServerUnavailable, OSError)
-"""What a read raises while PostgreSQL is away."""
+AWAY = (DatabaseError, psycopg.Error, ServerUnavailable, OSError)
+"""What a read raises while PostgreSQL is away or overrun."""
 
 Answer = TypeVar("Answer")
 _threads = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="stream")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import logging
 import time
 from collections.abc import Callable
 
@@ -11,6 +11,8 @@ from fermata.accounts.queries import Principal
 from fermata.api.stream import handshake
 from fermata.api.stream.handshake import Admitted
 from fermata.api.stream.reading import AWAY, in_thread
+
+logger = logging.getLogger(__name__)
 
 STANDING_SECONDS = 3.0
 """A withdrawn session, token or right closes the socket within five seconds."""
@@ -56,7 +58,12 @@ class Standings:
         group = self._told.get(credential)
         if not group:
             return
-        with contextlib.suppress(*AWAY):  # an unreachable database withdraws no right
+        try:
             principal = await in_thread(handshake.principal_now, next(iter(group.values())))
-            for told in list(group):
-                told(principal)
+        except AWAY:
+            return  # an unreachable database withdraws no right
+        except Exception:
+            logger.exception("it cannot be told how a stream's client stands")
+            return
+        for told in list(group):
+            told(principal)

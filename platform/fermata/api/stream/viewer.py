@@ -84,10 +84,14 @@ class Page:
 
 @dataclass(eq=False, slots=True)
 class Viewer:
-    """``wake`` is set when there is something to take; ``poke`` tells the board that a page is wanted."""
+    """``end(code)`` closes it; ``wake`` is set when there is something to take.
+
+    ``poke`` tells the board that a page is wanted.
+    """
 
     asked: Asked
     principal: Principal
+    end: Callable[[int], None]
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     poke: Callable[[], None] = lambda: None
     wants_page: bool = True
