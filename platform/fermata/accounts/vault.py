@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from fermata.accounts import audit, sealing
 from fermata.accounts.models import DataKey, Secret, User
@@ -133,10 +134,12 @@ def names(workspace_id: UUID) -> frozenset[str]:
 
 def opened(workspace_id: UUID, wanted: Collection[str]) -> dict[str, Opened]:
     """Name → readable secret, for those that exist; notes the use. Raises WrongSealingKey, SealBroken."""
-    rows = list(Secret.objects.filter(workspace_id=workspace_id, name__in=wanted))
+    sealed = Secret.objects.select_related("workspace__data_key")
+    rows = list(sealed.filter(workspace_id=workspace_id, name__in=wanted))
     if not rows:
         return {}
-    key = _data_key(workspace_id)
+    kept: DataKey | None = getattr(rows[0].workspace, "data_key", None)
+    key = _data_key(workspace_id) if kept is None else keyring().data_key(workspace_id, bytes(kept.wrapped))
     found = {
         row.name: Opened(sealing.unseal(bytes(row.sealed), data_key=key, place=_place(row)), tuple(row.hosts))
         for row in rows
@@ -207,6 +210,9 @@ def _locked(secret_id: UUID) -> Secret:
 
 def _note_use(rows: Sequence[Secret]) -> None:
     """Remember the use to the minute: at most one write a minute however many steps read it."""
+    recent = timezone.now() - USED_PRECISION
+    if all(row.last_used_at is not None and row.last_used_at > recent for row in rows):
+        return  # spares the question; PostgreSQL's clock decides about the rest
     stale = Q(last_used_at=None) | Q(last_used_at__lt=Now() - USED_PRECISION)
     Secret.objects.filter(stale, id__in=[row.id for row in rows]).update(last_used_at=Now())
 
