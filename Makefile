@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 SOURCES := platform workers tests manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-here test-fleets crash bench demo lint types verify fmt token generate lock
+.PHONY: help run test test-here test-fleets crash bench demo screen lint types verify fmt token generate lock
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ bench: $(READY) ## Measure beside raw Celery (SHAPES, ROUNDS, VARIANTS, POOLS, D
 
 demo: $(READY) ## Audit the licences of FILE=requirements.txt by an example workflow; YES=1 accepts
 	@$(PY) manage.py demo $(if $(FILE),--file "$(FILE)") $(if $(filter 1 yes y true,$(YES)),--yes)
+
+screen: $(READY) ## Build the web UI (make run does it by itself)
+	@$(PY) manage.py build_screen
 
 lint: $(READY) ## Ruff, formatting and the import contracts
 	$(PY) -m ruff check $(wildcard $(SOURCES))

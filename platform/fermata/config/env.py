@@ -202,6 +202,7 @@ class Environment:
     concurrency: int = _variable(
         "FERMATA_CONCURRENCY", "2", "Worker children started by `make run`.", parse=_count
     )
+    screen: bool = _variable("FERMATA_SCREEN", "on", "Whether `make run` builds the web UI.", parse=_flag)
     dispatcher: str = _variable(
         "FERMATA_DISPATCHER", "workers.dispatcher.CeleryDispatcher", "Dotted path of what rings the workers."
     )

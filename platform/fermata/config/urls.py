@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
 
 from fermata.api import health, reference
+from fermata.config.screen import page
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("fermata.api.urls")),
@@ -16,6 +17,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
+    # Last: every other address belongs to the application, which says by itself what is not there.
+    re_path(r"^(?!api/|admin/|static/)(?P<path>.*)$", page.screen),
 ]
 
 # Whatever goes wrong outside a view is a problem document too.

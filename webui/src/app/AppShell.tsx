@@ -6,6 +6,7 @@ import { signOut, useSession } from '../api/session';
 import { useKeys, type Shortcut } from '../keyboard/keys';
 import { useAppearance, type Theme } from '../theme/appearance';
 import { IconButton } from '../ui/Button';
+import { Mark } from '../ui/Mark';
 import { Menu } from '../ui/Menu';
 import { ErrorBoundary } from '../ui/states';
 import styles from './AppShell.module.css';
@@ -47,7 +48,9 @@ export function AppShell() {
       </a>
       <nav className={styles.side} aria-label={t('nav.label')}>
         <div className={styles.brand}>
-          <span aria-hidden>𝄐</span>
+          <span>
+            <Mark />
+          </span>
           <strong>{t('fermata')}</strong>
           <IconButton
             label={narrow ? t('nav.expand') : t('nav.collapse')}

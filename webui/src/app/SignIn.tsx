@@ -5,6 +5,7 @@ import { signIn, useSession } from '../api/session';
 import { Button } from '../ui/Button';
 import { Dialog } from '../ui/Dialog';
 import { Field, TextInput } from '../ui/Field';
+import { Mark } from '../ui/Mark';
 import styles from './SignIn.module.css';
 
 /** Name and password; password managers work, and pasting is allowed. */
@@ -62,8 +63,8 @@ export function SignInPage() {
   return (
     <main className={styles.page}>
       <div className={styles.card}>
-        <p className={styles.mark} aria-hidden>
-          𝄐
+        <p className={styles.mark}>
+          <Mark size={40} />
         </p>
         <h1>{t('sign_in.title')}</h1>
         <SignInForm />

@@ -88,10 +88,12 @@ class Supervisor:
         *,
         prepare: Callable[[str], None],
         commands: Mapping[str, Sequence[str]] | None = None,
+        job: Sequence[str] | None = None,
     ) -> None:
         """`prepare(database_url)` brings the tables up to date and makes the first administrator.
 
-        `commands` gives the arguments of Python for each process by name; `web` must be among them.
+        `commands` gives the arguments of Python for each process by name; `web` must be among them. `job`
+        gives those of what is done once, beside all else, when the web answers.
         """
         self.commands = platform_commands(environment) if commands is None else commands
         self.environment = environment
@@ -101,6 +103,8 @@ class Supervisor:
         self.valkey = None if environment.redis_url else EmbeddedValkey(environment.home)
         self.parts: list[Part] = []
         self._guard: subprocess.Popen[bytes] | None = None
+        self._job_command = job
+        self._job: subprocess.Popen[bytes] | None = None
 
     def run(self) -> None:
         """Start all and stay until Ctrl-C or a request to end. Raises `OperatorError` with what to do."""
@@ -132,6 +136,10 @@ class Supervisor:
             if part.process is None:
                 self._begin(part)
         self._await_web(began=began)
+        if self._job_command is not None:
+            command = [sys.executable, *self._job_command]
+            self._job = processes.spawn(command, environ=os.environ, folder=env.ROOT)
+            self._tell_guard("+", self._job)
 
     def _check_port(self) -> None:
         host, port = self.environment.host, self.environment.port
@@ -238,6 +246,9 @@ class Supervisor:
 
     def look(self) -> None:
         """One round: notice ends, start what is due."""
+        if self._job is not None and self._job.poll() is not None:
+            self._tell_guard("-", self._job)
+            self._job = None
         for part in self.parts:
             now = time.monotonic()
             if part.process is None:
@@ -274,6 +285,8 @@ class Supervisor:
 
     def stop(self) -> None:
         """Web first, so that nothing new comes in; then beat and worker; the servers last. Never raises."""
+        if self._job is not None:
+            processes.stop(self._job, signal.SIGKILL, seconds=2)
         named = {part.name: part for part in self.parts}
         for names, seconds in ((("web",), 4.0), (("beat", "worker"), 10.0), (("valkey", "postgres"), 15.0)):
             self._stop_parts([named[name] for name in names if name in named], seconds=seconds)

@@ -13,6 +13,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from fermata.accounts.operations import ensure_first_administrator
 from fermata.config import env
+from fermata.config.screen.build import Builder
 from fermata.config.stack.supervisor import Supervisor, say
 from fermata.errors import OperatorError
 
@@ -45,8 +46,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Run; each thing an operator can put right ends it with a sentence."""
         environment = env.load()
+        wants_screen = environment.screen and Builder(environment.home, say=say).is_wanted()
         supervisor = Supervisor(
-            environment, prepare=lambda url: prepare(url, admin_password=environment.admin_password)
+            environment,
+            prepare=lambda url: prepare(url, admin_password=environment.admin_password),
+            job=("manage.py", "build_screen") if wants_screen else None,
         )
         try:
             supervisor.run()
