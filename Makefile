@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 SOURCES := platform workers tests manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-here test-fleets crash bench demo screen lint types verify fmt token generate lock
+.PHONY: help run test test-here test-fleets test-screen crash bench demo screen lint types verify fmt token generate lock
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,13 +19,16 @@ run: $(READY) ## Run the whole platform here: PostgreSQL, Valkey, web, worker, b
 FLEETS := tests/crash tests/integration/canvas tests/integration/workers tests/integration/stack tests/integration/demo
 
 test: lint types ## Lint, types and all tests
-	$(MAKE) --no-print-directory -j2 --output-sync=target test-fleets test-here
+	$(MAKE) --no-print-directory -j2 --output-sync=target test-fleets test-here test-screen
 
 test-here: $(READY)
 	$(PY) -m pytest -q $(addprefix --ignore=,$(FLEETS))
 
 test-fleets: $(READY)
 	@failed=0; for suite in $(FLEETS); do $(PY) -m pytest -q $$suite || failed=1; done; exit $$failed
+
+test-screen: $(READY)
+	$(PY) manage.py npm run check
 
 crash: $(READY) ## The crash matrix in full: processes are killed at every named point
 	FERMATA_CRASH_REPORT=docs/architecture/crash-matrix.md $(PY) -m pytest tests/crash -q -m "full or not full"
@@ -56,6 +59,7 @@ verify: $(READY) ## Fail when a generated file or a migration is out of date
 	$(PY) manage.py openapi --check
 	$(PY) manage.py document_schema --check
 	$(PY) manage.py diagrams --check
+	$(PY) manage.py npm run verify
 	$(PY) -m pytest -q tests/unit/config tests/test_house.py
 
 fmt: $(READY) ## Put the code into shape

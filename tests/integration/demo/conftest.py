@@ -28,6 +28,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in OF_THE_TEST_RUN}
     return kept | {
         "FERMATA_HOME": str(tmp_path / "home"),
+        "FERMATA_SCREEN": "off",
         "FERMATA_PORT": str(processes.free_port()),
         "FERMATA_CONCURRENCY": "2",
     }

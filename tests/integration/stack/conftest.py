@@ -45,6 +45,7 @@ class Stage:
         environ = {name: value for name, value in os.environ.items() if name not in OF_THE_TEST_RUN}
         environ |= {
             "FERMATA_HOME": str(self.home),
+            "FERMATA_SCREEN": "off",
             "FERMATA_PORT": str(self.port),
             "PYTHONPATH": PATH,
             **self.extra,

@@ -613,6 +613,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workflows/{workflow_id}/expressions/scope": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the names an expression may use
+         * @description Names with schemas and examples, and all functions.
+         */
+        get: operations["workflow_expressions_scope_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workflows/{workflow_id}/import": {
         parameters: {
             query?: never;
@@ -707,6 +727,74 @@ export interface paths {
          * @description Every problem at once; nothing is stored or evaluated.
          */
         post: operations["workflow_validate_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{workflow_id}/variables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List variables
+         * @description By name, values up to 16 KiB in place.
+         */
+        get: operations["workflow_variables_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{workflow_id}/variables/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a variable
+         * @description Its whole value; 304 when ``If-None-Match`` names its version.
+         */
+        get: operations["workflow_variable_get"];
+        /**
+         * Set a variable
+         * @description Set or make it. ``If-Match``: only that version, ``*`` any; ``If-None-Match: *``: only make it.
+         */
+        put: operations["workflow_variable_put"];
+        post?: never;
+        /**
+         * Delete a variable
+         * @description Its declared default holds again; its ledger stays.
+         */
+        delete: operations["workflow_variable_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{workflow_id}/variables/{name}/writes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List a variable's writes
+         * @description Who wrote what, newest first; also of a variable that was deleted.
+         */
+        get: operations["workflow_variable_writes_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1253,6 +1341,74 @@ export interface paths {
         patch: operations["workspace_member_patch"];
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace_id}/variables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List variables
+         * @description By name, values up to 16 KiB in place.
+         */
+        get: operations["workspace_variables_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace_id}/variables/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a variable
+         * @description Its whole value; 304 when ``If-None-Match`` names its version.
+         */
+        get: operations["workspace_variable_get"];
+        /**
+         * Set a variable
+         * @description Set or make it. ``If-Match``: only that version, ``*`` any; ``If-None-Match: *``: only make it.
+         */
+        put: operations["workspace_variable_put"];
+        post?: never;
+        /**
+         * Delete a variable
+         * @description Its declared default holds again; its ledger stays.
+         */
+        delete: operations["workspace_variable_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace_id}/variables/{name}/writes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List a variable's writes
+         * @description Who wrote what, newest first; also of a variable that was deleted.
+         */
+        get: operations["workspace_variable_writes_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1405,6 +1561,18 @@ export interface components {
             op: "add" | "remove" | "replace";
             /** Pointer */
             pointer: string;
+        };
+        /**
+         * ClosingScope
+         * @description A scope that ends early and waits for its live steps.
+         */
+        ClosingScope: {
+            /** Region */
+            region: string;
+            /** Sentence */
+            sentence: string;
+            /** Why */
+            why: string | null;
         };
         /**
          * Counts
@@ -1897,6 +2065,39 @@ export interface components {
             workspace_id: string;
         };
         /**
+         * ExpressionScope
+         * @description What an expression may use at a place of the draft.
+         */
+        ExpressionScope: {
+            /** Draft Rev */
+            draft_rev: number;
+            /** @description the execution whose values complete schemas and serve as examples */
+            from: components["schemas"]["PreviewOrigin"] | null;
+            /** Functions */
+            functions: components["schemas"]["FunctionRow"][];
+            /** Names */
+            names: components["schemas"]["VisibleName"][];
+        };
+        /**
+         * FunctionRow
+         * @description A function that expressions may call.
+         */
+        FunctionRow: {
+            /** Description */
+            description: string;
+            /** Example */
+            example: string;
+            /**
+             * Gives
+             * @description what the example gives, as JSON
+             */
+            gives: string;
+            /** Name */
+            name: string;
+            /** Signature */
+            signature: string;
+        };
+        /**
          * Health
          * @description What works.
          */
@@ -2161,6 +2362,18 @@ export interface components {
             results: components["schemas"]["Member"][];
         };
         /**
+         * MissingEdge
+         * @description An edge that has not arrived at a join; ``status``: of the step it comes from, null before it.
+         */
+        MissingEdge: {
+            /** From */
+            from: string;
+            /** Port */
+            port: string;
+            /** Status */
+            status: ("ready" | "running" | "waiting" | "held" | "retrying" | "succeeded" | "failed" | "skipped" | "cancelled" | "timed_out") | null;
+        };
+        /**
          * NewMember
          * @description An existing user, by name.
          */
@@ -2246,14 +2459,6 @@ export interface components {
             username: string;
             /** Workspaces */
             workspaces: components["schemas"]["WorkspaceRow"][];
-        };
-        /**
-         * NewValue
-         * @description The value that takes the place of the one before.
-         */
-        NewValueRequest: {
-            /** Value */
-            value: string;
         };
         /**
          * NewWorkflow
@@ -2860,6 +3065,14 @@ export interface components {
             results: components["schemas"]["Secret"][];
         };
         /**
+         * SecretValue
+         * @description The value that takes the place of the one before.
+         */
+        SecretValueRequest: {
+            /** Value */
+            value: string;
+        };
+        /**
          * Segment
          * @description A region and which iteration of it, as in the ``path`` of a step.
          */
@@ -2949,6 +3162,19 @@ export interface components {
              * Format: uuid
              */
             workflow_id: string;
+        };
+        /**
+         * StartedBelow
+         * @description An execution that a step started and waits for.
+         */
+        StartedBelow: {
+            /**
+             * Execution Id
+             * Format: uuid
+             */
+            execution_id: string;
+            /** Status */
+            status: string;
         };
         /**
          * Start
@@ -3357,6 +3583,98 @@ export interface components {
             value: components["schemas"]["JsonValue"];
         };
         /**
+         * Variable
+         * @description A variable of a workflow or workspace.
+         */
+        Variable: {
+            /** Name */
+            name: string;
+            /**
+             * Truncated
+             * @description in a list: the value is larger than 16 KiB and stands at its address
+             */
+            truncated: boolean;
+            /** Updated At */
+            updated_at: string | null;
+            /**
+             * Updated By
+             * @description who wrote it, or started the execution that did
+             */
+            updated_by: string | null;
+            value: components["schemas"]["JsonValue"];
+            /**
+             * Version
+             * @description grows with every write
+             */
+            version: number;
+        };
+        /**
+         * VariablePage
+         * @description A page of variables, by name.
+         */
+        VariablePage: {
+            /**
+             * Next
+             * @description cursor of the next page, or null
+             */
+            next: string | null;
+            /** Results */
+            results: components["schemas"]["Variable"][];
+        };
+        /**
+         * VariableValue
+         * @description Any JSON value.
+         */
+        VariableValueRequest: {
+            value: components["schemas"]["JsonValue"];
+        };
+        /**
+         * VariableWrite
+         * @description One write of a variable, by somebody or by a node.
+         */
+        VariableWrite: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Execution Id */
+            execution_id: string | null;
+            /** @description null also where it was deleted */
+            new: components["schemas"]["JsonValue"];
+            /** @description null also where there was none */
+            old: components["schemas"]["JsonValue"];
+            /**
+             * Operation
+             * @enum {string}
+             */
+            operation: "set" | "increment" | "append" | "merge" | "delete";
+            /** Step Id */
+            step_id: string | null;
+            /**
+             * Truncated
+             * @description values larger than 16 KiB, left out
+             */
+            truncated: ("old" | "new")[];
+            /** Version */
+            version: number;
+        };
+        /**
+         * VariableWritePage
+         * @description The writes of a variable, newest first.
+         */
+        VariableWritePage: {
+            /**
+             * Next
+             * @description cursor of the next page, or null
+             */
+            next: string | null;
+            /** Results */
+            results: components["schemas"]["VariableWrite"][];
+        };
+        /**
          * Version
          * @description One version with its definition.
          */
@@ -3427,6 +3745,37 @@ export interface components {
             version: number;
         };
         /**
+         * VisibleName
+         * @description A name that an expression may use at the place.
+         */
+        VisibleName: {
+            example: components["schemas"]["JsonValue"];
+            /**
+             * Name
+             * @description as it is written: `inputs`, `steps.fetch.output`
+             */
+            name: string;
+            /** Node Id */
+            node_id: string | null;
+            /**
+             * Optional
+             * @description it may be absent, because its node may be skipped or fail
+             */
+            optional: boolean;
+            /**
+             * Recorded
+             * @description the example is what the execution in `from` had
+             */
+            recorded: boolean;
+            /**
+             * Schema
+             * @description {}: nothing is known of it
+             */
+            schema: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+        };
+        /**
          * WaitingJoin
          * @description A join at which something has arrived, waiting for the rest.
          */
@@ -3435,6 +3784,8 @@ export interface components {
             iteration: number;
             /** Live */
             live: number;
+            /** Missing */
+            missing: components["schemas"]["MissingEdge"][];
             /** Need */
             need: number;
             /** Node Id */
@@ -3458,6 +3809,11 @@ export interface components {
             approval_id: string | null;
             /** Attempt */
             attempt: number;
+            /**
+             * Children
+             * @default null
+             */
+            children: components["schemas"]["StartedBelow"][] | null;
             /**
              * Cure
              * @default null
@@ -3497,6 +3853,8 @@ export interface components {
          * @description Why an execution does not move.
          */
         Why: {
+            /** Closing */
+            closing: components["schemas"]["ClosingScope"][];
             /** Joins */
             joins: components["schemas"]["WaitingJoin"][];
             /**
@@ -4982,7 +5340,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NewValueRequest"];
+                "application/json": components["schemas"]["SecretValueRequest"];
             };
         };
         responses: {
@@ -6307,11 +6665,11 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description a number, `latest` or `draft` */
-                from?: number;
+                from?: number | ("draft" | "latest");
                 /** @description false: without the diff of the YAML */
                 text?: boolean;
                 /** @description a number, `latest` or `draft` */
-                to?: number;
+                to?: number | ("draft" | "latest");
             };
             header?: never;
             path: {
@@ -7026,7 +7384,7 @@ export interface operations {
         parameters: {
             query?: {
                 format?: "yaml" | "json";
-                version?: number;
+                version?: number | ("draft" | "latest");
             };
             header?: never;
             path: {
@@ -7041,7 +7399,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string;
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                    "application/yaml": string;
                 };
             };
             /** @description The request is malformed. */
@@ -7197,6 +7558,87 @@ export interface operations {
             };
         };
     };
+    workflow_expressions_scope_get: {
+        parameters: {
+            query?: {
+                execution_id?: string;
+                node_id?: string;
+                /** @description as a step shows it, as JSON */
+                path?: string;
+                pointer?: string;
+            };
+            header?: never;
+            path: {
+                workflow_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExpressionScope"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without the right. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or not yours. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Well formed, but it cannot be carried out; see `problems`. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A server that is needed does not answer; see Retry-After. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     workflow_import_post: {
         parameters: {
             query?: {
@@ -7212,9 +7654,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": {
-                    [key: string]: unknown;
-                };
+                "application/json": Record<string, never>;
                 "application/yaml": string;
                 "text/plain": string;
             };
@@ -7746,6 +8186,420 @@ export interface operations {
             };
             /** @description Send application/json. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A server that is needed does not answer; see Retry-After. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    workflow_variables_get: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                workflow_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VariablePage"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without the right. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or not yours. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A server that is needed does not answer; see Retry-After. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    workflow_variable_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As documents declare it. */
+                name: string;
+                workflow_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Variable"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without the right. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or not yours. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A server that is needed does not answer; see Retry-After. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    workflow_variable_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string;
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description As documents declare it. */
+                name: string;
+                workflow_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VariableValueRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Variable"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Variable"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without the right. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or not yours. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The object is not in a state that allows this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody was faster; the current draft is in `draft`. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Larger than the limit. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Well formed, but it cannot be carried out; see `problems`. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A server that is needed does not answer; see Retry-After. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    workflow_variable_delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description As documents declare it. */
+                name: string;
+                workflow_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No body. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without the right. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or not yours. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody was faster; the current draft is in `draft`. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A server that is needed does not answer; see Retry-After. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    workflow_variable_writes_get: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description As documents declare it. */
+                name: string;
+                workflow_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VariableWritePage"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without the right. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or not yours. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8603,10 +9457,16 @@ export interface operations {
         parameters: {
             query?: {
                 cursor?: string;
+                /** @description of the innermost region */
+                iteration?: number;
                 limit?: number;
                 node_id?: string;
+                /** @description a container's step, for its inside */
                 parent?: string;
-                sort?: "ready_at" | "-ready_at";
+                /** @description the scope they stand in, from outside in, such as each:4/@again:2; empty: the root */
+                path?: string;
+                sort?: "ready_at" | "-ready_at" | "finished_at" | "-finished_at" | "duration" | "-duration";
+                /** @description one or several, separated by commas */
                 status?: string;
                 superseded?: boolean;
             };
@@ -9229,9 +10089,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": {
-                    [key: string]: unknown;
-                };
+                "application/json": Record<string, never>;
                 "application/yaml": string;
                 "text/plain": string;
             };
@@ -10227,6 +11085,420 @@ export interface operations {
             };
             /** @description Send application/json. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A server that is needed does not answer; see Retry-After. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    workspace_variables_get: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                workspace_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VariablePage"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without the right. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or not yours. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A server that is needed does not answer; see Retry-After. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    workspace_variable_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As documents declare it. */
+                name: string;
+                workspace_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Variable"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without the right. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or not yours. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A server that is needed does not answer; see Retry-After. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    workspace_variable_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string;
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description As documents declare it. */
+                name: string;
+                workspace_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VariableValueRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Variable"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Variable"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without the right. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or not yours. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The object is not in a state that allows this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody was faster; the current draft is in `draft`. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Larger than the limit. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Well formed, but it cannot be carried out; see `problems`. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A server that is needed does not answer; see Retry-After. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    workspace_variable_delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description As documents declare it. */
+                name: string;
+                workspace_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No body. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without the right. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or not yours. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody was faster; the current draft is in `draft`. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A server that is needed does not answer; see Retry-After. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    workspace_variable_writes_get: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description As documents declare it. */
+                name: string;
+                workspace_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VariableWritePage"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without the right. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or not yours. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

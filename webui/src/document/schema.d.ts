@@ -60,6 +60,7 @@ export interface Settings {
   };
   on_conflict?: "use_existing" | "reject" | "cancel_old";
   canvas?: boolean;
+  dispatch?: "each" | "together";
 }
 export interface NodeApproval {
   id: Id;

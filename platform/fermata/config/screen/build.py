@@ -91,14 +91,25 @@ class Builder:
             return False
         return True
 
-    def _build(self) -> None:
-        digest = self._digest()
+    def npm(self, *arguments: str) -> int:
+        """Run npm in the screen's folder, its packages fetched; the exit code. Raises OperatorError."""
+        with self._alone():
+            npm = self._prepared()
+        return processes.spawn([*npm, *arguments], environ=_environ(npm[0]), folder=self.webui).wait()
+
+    def _prepared(self) -> list[str]:
+        """[node, npm's script], with the packages of the lock in place."""
         npm = self._npm()
         lock = hashlib.sha256((self.webui / "package-lock.json").read_bytes()).hexdigest()
         installed = self.webui / "node_modules" / ".lock-digest"
         if not installed.exists() or installed.read_text(encoding="ascii") != lock:
             self._call([*npm, "ci", "--no-audit", "--no-fund"], doing="fetching its packages")
             installed.write_text(lock, encoding="ascii")
+        return npm
+
+    def _build(self) -> None:
+        digest = self._digest()
+        npm = self._prepared()
         fresh = self.webui / "dist.new"
         vite = self.webui / "node_modules" / "vite" / "bin" / "vite.js"
         self._call(
@@ -135,10 +146,13 @@ class Builder:
 
     def _call(self, command: list[str], *, doing: str) -> None:
         self.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        environ = {**os.environ, "PATH": f"{Path(command[0]).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
         with self.log.open("ab") as log:
             process = processes.spawn(
-                command, environ=environ, output=log, death_signal=signal.SIGKILL, folder=self.webui
+                command,
+                environ=_environ(command[0]),
+                output=log,
+                death_signal=signal.SIGKILL,
+                folder=self.webui,
             )
         if process.wait() != 0:
             raise self._failed(doing)
@@ -172,6 +186,11 @@ class Builder:
                     found.update(str(file.relative_to(self.webui)).encode() + b"\0")
                     found.update(hashlib.sha256(file.read_bytes()).digest())
         return found.hexdigest()
+
+
+def _environ(node: str) -> dict[str, str]:
+    """The environment, with this Node first on the PATH: npm's scripts call it by name."""
+    return {**os.environ, "PATH": f"{Path(node).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
 
 
 def found_node() -> tuple[str, str] | None:
