@@ -66,7 +66,7 @@ def figures(request: HttpRequest) -> list[Figure]:
     everything = user_of(request).is_superuser
     found = engine.overview(workspace_ids=None if everything else list(roles(request)))
     live = [
-        Figure(count, status, _list("engine_execution", status=status), capped=found["capped"])
+        Figure(count, status, _list("engine_execution", status=status), capped=count >= engine.MOST_COUNTED)
         for status, count in found["executions"].items()
     ]
     return [

@@ -222,4 +222,5 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = True
 LANGUAGE_CODE = "en"
+FORMAT_MODULE_PATH = "fermata.config.formats"
 LOGGING = logs.configuration(level=ENVIRONMENT.log_level, process=ENVIRONMENT.process)

@@ -76,11 +76,12 @@ class Listing(ChangeList):
         found: list[Any] = []
         for at in range(0, len(lanes), LANES_AT_ONCE):
             parts = [self.queryset.filter(**lane)[:last] for lane in lanes[at : at + LANES_AT_ONCE]]
-            merged = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
-            found += merged.order_by(*order)[:last] if len(parts) > 1 else merged
-        if len(lanes) > LANES_AT_ONCE:
-            for name in reversed(order):
-                found.sort(key=attrgetter(name.lstrip("-")), reverse=name[0] == "-")
+            merged = parts[0].union(*parts[1:], all=True).order_by(*order) if parts[1:] else parts[0]
+            if len(lanes) <= LANES_AT_ONCE:
+                return list(merged[first:last])  # PostgreSQL merges the lanes row by row
+            found += merged[:last]
+        for name in reversed(order):
+            found.sort(key=attrgetter(name.lstrip("-")), reverse=name[0] == "-")
         return found[first:last]
 
     @property

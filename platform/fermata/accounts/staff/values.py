@@ -77,6 +77,8 @@ def moment(value: Any) -> str:
     return NONE if value is None else value.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
 
 
-def short(identifier: Any) -> str:
+def short(identifier: Any) -> SafeString | str:
     """The last eight characters of an id: in one list they tell rows apart."""
-    return NONE if identifier is None else f"…{str(identifier)[-8:]}"
+    if identifier is None:
+        return NONE
+    return format_html('<span class="fermata-key">…{}</span>', str(identifier)[-8:])

@@ -122,7 +122,7 @@ class ExecutionPage(Page):
         return row
 
     @admin.display(description="execution")
-    def key(self, row: Any) -> str:
+    def key(self, row: Any) -> Any:
         """The end of the id: the beginning is the time."""
         return values.short(row.id)
 

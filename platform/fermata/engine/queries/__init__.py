@@ -36,7 +36,7 @@ from fermata.engine.queries.executions import (
 from fermata.engine.queries.idempotency import Replayed, replayed
 from fermata.engine.queries.latest import LAST_STATUSES, last_went
 from fermata.engine.queries.listing import Filters, counts, executions
-from fermata.engine.queries.overview import overview
+from fermata.engine.queries.overview import MOST_COUNTED, overview
 from fermata.engine.queries.queues import queues, under_way
 from fermata.engine.queries.seen import Stand, last_of, stand
 from fermata.engine.queries.steps import Slice, StepFilters, one_step, slice_of, step, steps, value
@@ -47,6 +47,7 @@ __all__ = [
     "APPROVAL_STATES",
     "FINAL",
     "LAST_STATUSES",
+    "MOST_COUNTED",
     "STATUSES",
     "Approvals",
     "Filters",

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import connection
 
-CAP = 1_000
+MOST_COUNTED = 1_000
 LIVE = ("queued", "running", "pausing", "paused", "cancelling")
 SCANNED = 100_000
 """Live steps looked at for the held ones of some workspaces."""
@@ -42,12 +42,12 @@ SELECT count(*) FROM (SELECT FROM (
 
 
 def overview(*, workspace_ids: Collection[UUID] | None) -> dict[str, Any]:
-    """{"executions": {status: n}, "capped", "held", "approvals"} of these workspaces, None: of all.
+    """{"executions": {status: n}, "held", "approvals"} of these workspaces, None: of all.
 
-    At most 1,000 of each are counted; ``capped`` says that there are more executions in some status.
+    At most ``MOST_COUNTED`` of each are counted.
     """
     ids = None if workspace_ids is None else list(workspace_ids)
-    bound: dict[str, Any] = {"ids": ids, "cap": CAP, "statuses": list(LIVE), "scanned": SCANNED}
+    bound: dict[str, Any] = {"ids": ids, "cap": MOST_COUNTED, "statuses": list(LIVE), "scanned": SCANNED}
     with connection.cursor() as database:
         database.execute(EXECUTIONS if ids is None else EXECUTIONS_OF, bound)
         executions = dict(database.fetchall())
@@ -57,7 +57,6 @@ def overview(*, workspace_ids: Collection[UUID] | None) -> dict[str, Any]:
         [approvals] = database.fetchone()
     return {
         "executions": executions,
-        "capped": max(executions.values()) >= CAP,
         "held": held,
         "approvals": approvals,
     }
