@@ -447,3 +447,13 @@ async def test_a_reader_that_fails_lets_its_clients_come_back_to_a_new_one(edito
         monkeypatch.setattr(feed, "read_new", read)
         async with opened(path_of(execution, f"?after={cursor}"), bearer(editor)) as again:
             assert (await frame(again, "events"))["events"][0]["node_id"] == "next"
+
+
+async def test_the_ears_connection_outlives_the_longest_quiet_wait():
+    """redis-py's own limit of 5 s would cut a quiet wait of as long."""
+    waits = stream._reader().connection_pool.connection_kwargs["socket_timeout"]
+    assert waits * 1000 > stream.LONGEST_BLOCK_MS
+
+
+def test_who_may_no_longer_is_told_within_five_seconds():
+    assert standing.STANDING_SECONDS <= 4
