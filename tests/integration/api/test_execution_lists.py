@@ -289,7 +289,7 @@ class TestCost:
         ) as captured:
             page = editor.get(f"{LIST}?limit=200")
         assert len(page["results"]) == rows
-        # the token with its role, executions, workflow names; which of them wait is asked past Django's cursors
+        # token with role, executions, workflow names; which of them wait is asked past Django's cursors
         assert len(captured) == 3, [entry["sql"][:90] for entry in captured]
 
     INDEXES = {
@@ -321,6 +321,7 @@ class TestCost:
         """Enough rows, and statistics of them, that the planner has a reason to choose."""
         with connection.cursor() as database:
             database.execute(CROWD, [made["plain"].id])
+            database.execute(CROWD_STEPS)
             database.execute("ANALYZE fermata_execution, fermata_step")
 
     @pytest.mark.parametrize("query", INDEXES)
@@ -349,6 +350,17 @@ SELECT gen_random_uuid(), x.workspace_id,
     'user:' || n %% 50, x.created_at + n * interval '1 minute', x.created_at + n * interval '2 minutes', 0
 FROM fermata_execution x, generate_series(1, 6000) n WHERE x.id = %s
 """
+
+CROWD_STEPS = """
+INSERT INTO fermata_step (id, workspace_id, execution_id, node_id, kind, region_id, iteration, run,
+    superseded, state, attempt, fence, losses, refusals, effect, queue, priority, ready_at, rings, rev,
+    due_absolute)
+SELECT gen_random_uuid(), x.workspace_id, x.id, 'n' || n, 'node', gen_random_uuid(), 0, 1, false,
+    CASE WHEN x.finished_at IS NULL THEN (ARRAY['waiting', 'ready'])[n] ELSE 'succeeded' END,
+    1, 1, 0, 0, 'pure', 'default', 5, x.created_at, 0, 1, false
+FROM fermata_execution x, generate_series(1, 2) n
+"""
+"""Two steps for each execution; live ones have a waiting and a ready one."""
 
 
 @pytest.fixture
