@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from fermata.api import frames, shapes
-from fermata.engine.models import Event, Execution
+from fermata.engine.models import Event, Execution, IdempotencyKey
+from fermata.engine.store import run, statement
 from fermata.workflows.models import Draft, Version
 from tests.factories import (
     ApprovalFactory,
@@ -74,6 +75,32 @@ class TestStarting:
         reused = editor.call("POST", path, {"input": {}}, Idempotency_Key="k1", status=409)
         assert reused.json()["code"] == "idempotency_key_reused"
         editor.call("POST", path, body, Idempotency_Key="k2", status=202)
+        assert Execution.objects.count() == 2
+
+    @pytest.mark.parametrize(("days", "executions"), [(6.9, 1), (7.1, 2)])
+    def test_a_key_is_known_for_seven_days(self, editor, version, days, executions):
+        path = f"/workflows/{version.workflow_id}/executions"
+        editor.call("POST", path, {}, Idempotency_Key="k", status=202)
+        long_ago = datetime.now(UTC) - timedelta(days=days)
+        IdempotencyKey.objects.update(created_at=long_ago)
+        run(statement("forget_keys"))
+        again = editor.call("POST", path, {}, Idempotency_Key="k", status=202)
+        assert Execution.objects.count() == executions
+        assert again.headers.get("Idempotent-Replay") == ("true" if executions == 1 else None)
+
+    def test_a_refused_start_leaves_its_key_free(self, editor, version):
+        path = f"/workflows/{version.workflow_id}/executions"
+        editor.call("POST", path, {"input": {"who": 5}}, Idempotency_Key="k", status=422)
+        editor.call("POST", path, {"input": {"who": "x"}}, Idempotency_Key="k", status=202)
+        assert Execution.objects.count() == 1
+
+    def test_a_key_belongs_to_one_workflow(self, editor, version):
+        other = VersionFactory(workflow__workspace=editor.workspace)
+        for found in (version, other):
+            started = editor.call(
+                "POST", f"/workflows/{found.workflow_id}/executions", {}, Idempotency_Key="k", status=202
+            )
+            assert "Idempotent-Replay" not in started.headers
         assert Execution.objects.count() == 2
 
     def test_a_replay_does_not_look_at_what_has_changed_since(self, editor, version):
