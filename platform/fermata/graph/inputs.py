@@ -52,6 +52,11 @@ def check(schema: Mapping[str, Any], value: Any) -> None:
         AttributeError,
     ) as error:  # of a schema from before it was judged so strictly
         raise _unusable() from error
+    except BaseException as error:
+        # Python's recursion may reach its limit inside `referencing`'s Rust, which panics outside Exception.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise _unusable() from error
     finally:
         _deadline.reset(token)
     if problems:
