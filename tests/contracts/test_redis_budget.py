@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -13,10 +15,41 @@ from fermata.engine.holding import Keeper
 from fermata.engine.parts import Parts
 from fermata.engine.perform import Performer
 from fermata.engine.store import PostgresLedger, run
-from tests.contracts.harness import World
+from tests.contracts.harness import World, together
 from tests.contracts.postgres import Postgres
-from tests.contracts.test_budgets import chain, first_step
+from tests.contracts.test_budgets import chain, fan, first_step
 from workers.dispatcher import CeleryDispatcher
+
+
+@contextmanager
+def sent_to_redis(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
+    """What goes to Redis inside, one entry a round trip."""
+    exchange([("PING",)])  # connected: that is paid once
+    sent: list[bytes] = []
+    send = redis.connection.Connection.send_packed_command
+
+    def counted(self: Any, command: Any, *options: Any, **more: Any) -> Any:
+        sent.append(b"".join(command) if isinstance(command, list) else command)
+        return send(self, command, *options, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(redis.connection.Connection, "send_packed_command", counted)
+        yield sent
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("redis_url")
+def test_a_batch_makes_two_round_trips_to_redis(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(together(fan(20)), Postgres())
+    world.start()
+    keeper = Keeper(Leases(), PostgresLedger(), ttl_seconds=15, worker="here")
+    parts = Parts(PostgresLedger(), world.plans, world.types, CeleryDispatcher(), leases=keeper)
+    ring = world.dispatcher.rings.popleft()
+    with sent_to_redis(monkeypatch) as sent:
+        assert Performer(parts, worker="here").perform(ring.step_id, ring.also).result == "recorded"
+    assert len(sent) == 2, sent
+    rows = run("SELECT count(*) FROM fermata_step WHERE state = 'succeeded'")
+    assert rows == [(1 + len(ring.also or ()),)]
 
 
 @pytest.mark.parametrize("mode", ["off", "on"])
@@ -27,16 +60,8 @@ def test_a_step_makes_two_round_trips_to_redis(monkeypatch: pytest.MonkeyPatch, 
     world.start()
     keeper = Keeper(Leases(), PostgresLedger(), ttl_seconds=15, worker="here")
     parts = Parts(PostgresLedger(), world.plans, world.types, CeleryDispatcher(mode=mode), leases=keeper)
-    exchange([("PING",)])  # connected: that is paid once
-    sent: list[bytes] = []
-    send = redis.connection.Connection.send_packed_command
-
-    def counted(self: Any, command: Any, *options: Any, **more: Any) -> Any:
-        sent.append(b"".join(command) if isinstance(command, list) else command)
-        return send(self, command, *options, **more)
-
-    monkeypatch.setattr(redis.connection.Connection, "send_packed_command", counted)
     step = first_step(world)
-    assert Performer(parts, worker="here").perform(step).result == "recorded"
+    with sent_to_redis(monkeypatch) as sent:
+        assert Performer(parts, worker="here").perform(step).result == "recorded"
     assert len(sent) == 2, sent
     assert run("SELECT state FROM fermata_step WHERE id = %s", [step]) == [("succeeded",)]

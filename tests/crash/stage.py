@@ -109,10 +109,11 @@ class Run:
 
 
 class Stage:
-    """Workflows and executions of one workspace."""
+    """Workflows and executions of one workspace. `dispatch`: of the documents that say nothing else."""
 
     def __init__(self, fleet: Fleet) -> None:
         self.fleet = fleet
+        self.dispatch = "each"
         slug = f"crash-{uuid4().hex[:8]}"
         self.workspace = Workspace.objects.create(slug=slug, name=slug)
         self.versions: dict[str, Version] = {}
@@ -120,6 +121,7 @@ class Stage:
 
     def version(self, document: Json) -> Version:
         """The document published, once."""
+        document = {**document, "settings": {"dispatch": self.dispatch, **document.get("settings", {})}}
         text = json.dumps(document, sort_keys=True)
         if text not in self.versions:
             name = document.get("name") or f"w{len(self.versions)}-{uuid4().hex[:6]}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from fermata.coordination.epoch import Epoch, EpochState
 from fermata.coordination.lease import Leases
 from fermata.engine import faultpoints
 from fermata.engine.perform import Performer
+from fermata.engine.together import Session
 
 HOME = Path(os.environ["FERMATA_CRASH_HOME"])
 EFFECTS = HOME / "effects"
@@ -68,6 +70,12 @@ def effect(self: Task, gate: str | None = None, held_from: int = 1, fail: int = 
     return {"call": call}
 
 
+@shared_task(name="crash.poison")
+def poison() -> None:
+    """End the worker's child, every time."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def planted(name: str) -> bool:
     """Whether this bug is switched on."""
     return (HOME / "plants" / name).exists()
@@ -84,6 +92,16 @@ def _watch_performances() -> None:
         return done
 
     Performer._perform_one = watched  # type: ignore[method-assign]
+    perform = Session.perform
+
+    @functools.wraps(perform)
+    def watched_session(self: Session, step_ids: Any) -> bool:
+        done = perform(self, step_ids)
+        result = "recorded" if done else "stale"
+        append(PERFORMED, {"step": step_ids[0], "pid": os.getpid(), "result": result})
+        return done
+
+    Session.perform = watched_session  # type: ignore[method-assign]
 
 
 def _plant_in_coordination() -> None:

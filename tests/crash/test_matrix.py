@@ -36,9 +36,17 @@ class Case:
     end: str
     message: str
     effect: str
+    dispatch: str = "each"
 
     def __str__(self) -> str:
-        return f"{self.point}-{self.end}-{self.message}-{self.effect}".replace(" ", "_")
+        way = "-together" if self.dispatch == "together" else ""
+        return f"{self.point}-{self.end}-{self.message}-{self.effect}{way}".replace(" ", "_")
+
+    @property
+    def told(self) -> str:
+        """The cell in words."""
+        way = ", together" if self.dispatch == "together" else ""
+        return f"{self.end}, message {self.message}, {self.effect}{way}"
 
     @property
     def uncertain(self) -> bool:
@@ -71,21 +79,29 @@ def core() -> list[Case]:
         Case("before_record", "paused and woken", "redelivered", effect) for effect in ("unsafe", "pure")
     ]
     chosen.append(Case("during_effect", "worker killed", "redelivered", "idempotent"))
+    chosen += [
+        Case("before_record", "child killed", "lost", "pure", "together"),
+        Case("before_record", "paused and woken", "redelivered", "pure", "together"),
+        Case("after_record", "child killed", "doubled", "pure", "together"),
+    ]
     return chosen
 
 
 def full() -> list[Case]:
-    """All of it for idempotent effects; the other effects with a lost message."""
+    """All of it for idempotent effects and for pure ones together; the other effects with a lost message."""
     every = [Case(*cell, effect="idempotent") for cell in product(POINTS, ENDS, MESSAGES)]
     every += [
         Case(point, end, "lost", effect) for point, end, effect in product(POINTS, ENDS, ("pure", "unsafe"))
     ]
+    every += [Case(*cell, "pure", "together") for cell in product(POINTS, ENDS, MESSAGES)]
+    every += [Case(point, "child killed", "lost", "idempotent", "together") for point in POINTS]
     return [case for case in every if case not in core()]
 
 
 def attack(stage: Stage, case: Case) -> tuple[Run, int, int, str]:
     """Start an execution and do to its first step what the case says: (run, process hit, its words)."""
     fleet = stage.fleet
+    stage.dispatch = case.dispatch
     fleet.arm(case.point)
     run = stage.start(
         {"nodes": [task("b", effect=case.effect), value("c"), task("d")], "edges": chain("b", "c", "d")}
@@ -171,13 +187,13 @@ def survives(stage: Stage, case: Case) -> dict[str, Any]:
 
 @pytest.mark.parametrize("case", core(), ids=str)
 def test_a_step_survives(case: Case, stage: Stage, findings: Findings) -> None:
-    findings.add(case.point, f"{case.end}, message {case.message}, {case.effect}", survives(stage, case))
+    findings.add(case.point, case.told, survives(stage, case))
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("case", full(), ids=str)
 def test_a_step_survives_every_combination(case: Case, stage: Stage, findings: Findings) -> None:
-    findings.add(case.point, f"{case.end}, message {case.message}, {case.effect}", survives(stage, case))
+    findings.add(case.point, case.told, survives(stage, case))
 
 
 def test_the_outside_was_asked_by_more_than_one_process(stage: Stage) -> None:

@@ -142,6 +142,32 @@ def valkey_forgets(stage: Stage) -> None:
     run.check()
 
 
+def a_fan_runs_together(stage: Stage) -> None:
+    """Forty pure steps in batches, and a join."""
+    stage.dispatch = "together"
+    names = [f"v{place}" for place in range(40)]
+    run = stage.start(
+        {"nodes": [*map(value, names), task("j")], "edges": [{"from": name, "to": "j"} for name in names]}
+    )
+    assert run.await_final(seconds=8) == "succeeded"
+    run.check()
+    assert len(run.keys("j")) == 1
+
+
+def a_session_sleeps(stage: Stage) -> None:
+    """A worker sleeps between performing a batch and recording it; others do all of it; it wakes."""
+    stage.dispatch = "together"
+    fleet = stage.fleet
+    fleet.arm("before_record")
+    run = stage.start({"nodes": list(map(value, "bcd")), "edges": chain("b", "c", "d")})
+    pid = fleet.await_strike()
+    said = len(last_words(fleet, pid))
+    assert run.await_final() == "succeeded"
+    os.kill(pid, signal.SIGCONT)
+    eventually(lambda: last_words(fleet, pid)[said:], seconds=10, what="the zombie went on")
+    run.check()
+
+
 CAS = "AND state = 'ready' AND fence = s.fence RETURNING"
 CLAIMS = "fence = fence + 1, started_at = v_now"
 OVER = (
@@ -163,6 +189,14 @@ BUGS: dict[str, tuple[Scenario, str, tuple[tuple[str, str], ...]]] = {
         # The root is locked by way of its execution as well.
         ("        PERFORM FROM fermata_execution WHERE id = r.execution_id FOR NO KEY UPDATE;", "        NULL;"), *OVER)),
     "a claim without compare-and-swap": (locks_lie, "claim.sql", (("IF s.state <> 'ready' THEN", "PERFORM pg_sleep(0.2);\n    IF s.state <> 'ready' THEN"), (CAS, "RETURNING"))),
+    "a follower recorded though its predecessor was stale": (a_session_sleeps, "together.sql", (
+        ("v_count < cardinality(v_owns) OR ", ""),
+        ("IF fermata_closing(s) THEN", "IF false THEN"),
+        ("FROM born b ORDER BY b.place)", "FROM born b ORDER BY b.place ON CONFLICT DO NOTHING)"))),
+    "an arrival of a batch counted twice": (a_fan_runs_together, "together.sql", ((
+        "settled = j.settled + excluded.settled", "settled = j.settled + 2 * excluded.settled"),)),
+    "a READY row of a batch forgotten": (a_fan_runs_together, "together.sql", ((
+        "v_steps := v_steps || to_jsonb(v_more);", "NULL;"),)),
 }  # fmt: skip
 DELAYS: dict[str, tuple[Scenario, str, tuple[tuple[str, str], ...]]] = {
     "ends": (branches_end, "apply.sql", OVER),
@@ -176,7 +210,17 @@ DELAYS: dict[str, tuple[Scenario, str, tuple[tuple[str, str], ...]]] = {
 
 @pytest.mark.parametrize(
     "scenario",
-    [zombie_returns, branches_meet, branches_end, chain_runs, long_step_runs, locks_lie, valkey_forgets],
+    [
+        zombie_returns,
+        branches_meet,
+        branches_end,
+        chain_runs,
+        long_step_runs,
+        locks_lie,
+        valkey_forgets,
+        a_fan_runs_together,
+        a_session_sleeps,
+    ],
     ids=lambda s: s.__name__,
 )
 def test_holds_without_a_bug(scenario: Scenario, stage: Stage) -> None:

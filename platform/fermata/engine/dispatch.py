@@ -15,7 +15,7 @@ from django.conf import settings
 from fermata.engine.ledger import Ledger, Ring
 from fermata.errors import FermataError
 from fermata.graph.plan import Plan
-from fermata.machine.together import is_batchable
+from fermata.machine.together import goes_together, is_batchable
 
 MOST_TOGETHER = 25
 """Rows that one message rings: it stays below 4 KB."""
@@ -35,10 +35,12 @@ def together(rings: Sequence[Ring], plan: Plan | None, *, size: int | None = Non
     groups: dict[tuple[str, str], list[Ring]] = {}
     for ring in rings:
         node = plan.nodes.get(ring.node_id)
-        if ring.also is None and ring.kind == "node" and node is not None and is_batchable(plan, node):
+        if ring.also is not None or ring.kind != "node" or node is None or not goes_together(plan, node):
+            sent.append(ring)
+        elif is_batchable(plan, node):
             groups.setdefault((ring.execution_id, ring.queue), []).append(ring)
         else:
-            sent.append(ring)
+            sent.append(replace(ring, also=()))
     for group in groups.values():
         step = size or batch_size(len(group))
         for at in range(0, len(group), step):

@@ -15,6 +15,7 @@ from fermata.graph.plan import Plan, PlanNode
 from fermata.machine.commands import Arrive, Decision, NewRegion, NewStep, Remember, Stage
 from fermata.machine.view import Claim, ExecutionView, StepView
 
+TEAMS_CODE = "celery_task"
 FOLLOWED_AT_A_FORK = 5
 """A fork into more pure steps is left to other workers, too."""
 
@@ -169,9 +170,14 @@ def merged(batch: Batch) -> Merged:
     return found
 
 
-def is_batchable(plan: Plan, node: PlanNode) -> bool:
-    """Whether its steps may be performed in batches at all."""
+def goes_together(plan: Plan, node: PlanNode) -> bool:
+    """Whether its steps are performed in sessions."""
     return node.effect == "pure" and node.id not in plan.regions
+
+
+def is_batchable(plan: Plan, node: PlanNode) -> bool:
+    """Whether others may wait for its step, in the same batch: a team's code takes as long as it likes."""
+    return goes_together(plan, node) and node.type != TEAMS_CODE
 
 
 def followers(plan: Plan, claim: Claim, decision: Decision) -> Iterator[tuple[NewStep, PlanNode]]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -9,6 +10,7 @@ import pytest
 import redis
 
 from fermata.coordination import broker
+from fermata.engine.dispatch import MOST_TOGETHER
 from fermata.engine.ledger import Ring
 from workers.app import app
 from workers.canvas import LONGEST_QUEUE, WINDOW_LINKS, Link, Place, Sending
@@ -63,6 +65,25 @@ def test_writes_a_part_of_a_chord_as_celery_would(connection: redis.Redis) -> No
     )
     usual["headers"]["argsrepr"] = ""  # ours leaves it out: a hundred bytes that only logs would show
     assert readable(template(asked.queue).sent(Sending(asked, place=place))) == readable(usual)
+
+
+def test_writes_a_sessions_message_as_celery_would(connection: redis.Redis) -> None:
+    also = tuple(str(uuid4()) for _ in range(3))
+    asked = replace(ring(), also=also)
+    ours = template(asked.queue).sent(Sending(asked))
+    assert readable(ours) == readable(what_celery_sends(connection, asked, headers={"also": list(also)}))
+
+
+def test_keeps_a_sessions_message_within_four_kilobytes() -> None:
+    queue = "q" * 100
+    asked = replace(ring(queue), also=tuple(str(uuid4()) for _ in range(MOST_TOGETHER - 1)))
+    assert len(template(queue).sent(Sending(asked))) <= WINDOW_BYTES
+    assert len(template(queue).sent(Sending(replace(asked, also=())))) <= MESSAGE_BYTES
+
+
+def test_refuses_to_name_a_step_by_anything_but_its_uuid() -> None:
+    with pytest.raises(ValueError, match="UUID"):
+        template("default").sent(Sending(replace(ring(), also=('"]',))))
 
 
 @pytest.mark.parametrize("queue", ["default", "q" * LONGEST_QUEUE])

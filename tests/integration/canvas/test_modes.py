@@ -1,4 +1,7 @@
-"""The canvas decides nothing: the same account whether it is on, off, or loses and doubles rings."""
+"""The canvas decides nothing: the same account whether it is on, off, or loses and doubles rings.
+
+So it is for workflows that are performed step by step and for those performed together.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from hypothesis import Phase, given, seed, settings
 from fermata.engine import operations
 from fermata.engine.models import Execution
 from fermata.graph.plan import Plan
-from tests.contracts.harness import Memory, World
+from tests.contracts.harness import Memory, World, together
 from tests.contracts.postgres import Postgres
 from tests.factories import VersionFactory
 from tests.integration.canvas.conftest import rung_again
@@ -69,6 +72,7 @@ def test_gives_the_same_account_in_every_mode(
 ) -> None:
     worker = launch(mode, FERMATA_RERING_SECONDS="0.5" if mode == "chaos" else "10")
     cases = SOME + [Case("random", "random", one.document, one.input, expect={}) for one in drawn()]
+    cases += [together(case) for case in cases[::3]]
     begun = [(case, *begin(case)) for case in cases]
     assert len(begun) >= 35
     for case, execution, plan in begun:

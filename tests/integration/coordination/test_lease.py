@@ -41,6 +41,14 @@ def test_gives_it_again_to_the_same_token_and_keeps_its_fence(leases: LeaseBook)
     assert leases.renew("s", token="b", fence=7, ttl_seconds=TTL) == "lost"
 
 
+def test_gives_those_of_many_that_nobody_has(leases: LeaseBook) -> None:
+    assert leases.acquire("s2", token="b", ttl_seconds=TTL)
+    assert leases.acquire("s3", token="a", ttl_seconds=TTL)
+    assert leases.acquire_many(["s1", "s2", "s3"], token="a", ttl_seconds=TTL) == ["s1", "s3"]
+    assert not leases.acquire("s1", token="b", ttl_seconds=TTL)
+    assert leases.held(["s1", "s2", "s3"]) == {"s1", "s2", "s3"}
+
+
 def test_gives_one_of_many_threads_the_lease(leases: LeaseBook) -> None:
     barrier = threading.Barrier(8)
     won: list[str] = []
