@@ -59,6 +59,7 @@ verify: $(READY) ## Fail when a generated file or a migration is out of date
 	$(PY) manage.py openapi --check
 	$(PY) manage.py document_schema --check
 	$(PY) manage.py diagrams --check
+	$(PY) manage.py permissions --check
 	$(PY) manage.py npm run verify
 	$(PY) -m pytest -q tests/unit/config tests/test_house.py
 
@@ -74,6 +75,7 @@ generate: $(READY) ## Write what is generated: .env.example, the table of variab
 	$(PY) manage.py openapi
 	$(PY) manage.py document_schema
 	$(PY) manage.py diagrams
+	$(PY) manage.py permissions
 
 lock: $(READY) ## Pin requirements.txt anew from pyproject.toml
 	$(VENV)/bin/uv pip compile -q --upgrade --extra dev --generate-hashes --no-emit-index-url --no-header \

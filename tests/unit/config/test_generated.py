@@ -8,16 +8,16 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from fermata.config.generated import GeneratedFile
-from fermata.config.management.commands import diagrams, openapi
+from fermata.config.management.commands import diagrams, openapi, permissions
 from fermata.machine.states import EXECUTION_MOVES, STEP_MOVES
 
 
-@pytest.mark.parametrize("name", ["diagrams", "openapi"])
+@pytest.mark.parametrize("name", ["diagrams", "openapi", "permissions"])
 def test_the_committed_file_is_what_the_command_would_write(name: str) -> None:
     call_command(name, "--check")
 
 
-@pytest.mark.parametrize("command", [diagrams.Command, openapi.Command])
+@pytest.mark.parametrize("command", [diagrams.Command, openapi.Command, permissions.Command])
 def test_check_refuses_a_file_that_drifted_and_writing_mends_it(
     command: type[GeneratedFile], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
