@@ -10,7 +10,7 @@ export interface paths {
         };
         /**
          * List approvals
-         * @description Newest first; by default the pending ones put to the caller.
+         * @description By default the pending ones put to the caller, newest first.
          */
         get: operations["approvals_get"];
         put?: never;
@@ -55,6 +55,26 @@ export interface paths {
          * @description Say yes or no; 409 with the first decision when somebody was faster.
          */
         post: operations["approval_decide_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count approvals by status
+         * @description Those that fit the filters, by status.
+         */
+        get: operations["approvals_counts_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1492,7 +1512,15 @@ export interface components {
             created_at: string;
             /** Decided At */
             decided_at: string | null;
-            /** Decisions */
+            /**
+             * Decided By
+             * @description whose decision was the last that it needed
+             */
+            decided_by: string | null;
+            /**
+             * Decisions
+             * @description decision, by, comment, at; in order
+             */
             decisions: {
                 [key: string]: components["schemas"]["JsonValue"];
             }[];
@@ -1510,6 +1538,8 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /** Node Id */
+            node_id: string | null;
             /** Quorum */
             quorum: number;
             /** Run */
@@ -1526,6 +1556,10 @@ export interface components {
             step_id: string;
             /** Title */
             title: string;
+            /** Workflow Id */
+            workflow_id: string | null;
+            /** Workflow Name */
+            workflow_name: string | null;
             /**
              * Workspace Id
              * Format: uuid
@@ -1533,8 +1567,22 @@ export interface components {
             workspace_id: string;
         };
         /**
+         * ApprovalCounts
+         * @description Approvals by status; of each at most 10,000 are counted.
+         */
+        ApprovalCounts: {
+            /** Capped */
+            capped: boolean;
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            /** Total */
+            total: number;
+        };
+        /**
          * ApprovalPage
-         * @description A page of approvals, newest first.
+         * @description A page of approvals.
          */
         ApprovalPage: {
             /**
@@ -4117,11 +4165,26 @@ export interface operations {
     approvals_get: {
         parameters: {
             query?: {
+                /** @description such as user:ana, role:editor, group:x */
+                assignee?: string;
                 cursor?: string;
+                /** @description who has decided, such as user:ana */
+                decided_by?: string;
+                due_before?: string;
                 execution?: string;
                 limit?: number;
                 mine?: boolean;
-                status?: "pending" | "approved" | "rejected" | "expired" | "cancelled" | "any";
+                /** @description in titles */
+                search?: string;
+                /** @description asked since */
+                since?: string;
+                sort?: "-created_at" | "created_at" | "due_at";
+                /** @description one or several with commas, or any */
+                status?: string;
+                /** @description asked before */
+                until?: string;
+                /** @description id or name */
+                workflow?: string;
                 /** @description Id or slug of the workspace. */
                 workspace?: string;
             };
@@ -4331,6 +4394,90 @@ export interface operations {
             };
             /** @description Send application/json. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A server that is needed does not answer; see Retry-After. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approvals_counts_get: {
+        parameters: {
+            query?: {
+                /** @description such as user:ana, role:editor, group:x */
+                assignee?: string;
+                /** @description who has decided, such as user:ana */
+                decided_by?: string;
+                due_before?: string;
+                execution?: string;
+                mine?: boolean;
+                /** @description in titles */
+                search?: string;
+                /** @description asked since */
+                since?: string;
+                /** @description one or several with commas, or any */
+                status?: string;
+                /** @description asked before */
+                until?: string;
+                /** @description id or name */
+                workflow?: string;
+                /** @description Id or slug of the workspace. */
+                workspace?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalCounts"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without the right. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or not yours. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
