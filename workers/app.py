@@ -54,9 +54,7 @@ def broker_settings(redis_url: str) -> dict[str, Any]:
         "broker_pool_acquire_timeout": 5,
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,  # Redis back means work back, without a restart
-        # Redelivery is harmless here, so it may be quick; kombu's own rescan takes 100 s.
-        "broker_transport_options": link
-        | {"visibility_timeout": 300, "unacked_restore_interval": 5, "unacked_restore_throttle": 1},
+        "broker_transport_options": link,
         # Only a chord's counter lives in the result backend, and not for long.
         "result_backend": redis_url,
         "result_backend_transport_options": {"global_keyprefix": BROKER_PREFIX},
@@ -93,7 +91,10 @@ def task_settings() -> dict[str, Any]:
         },
         "task_default_queue": DEFAULT_QUEUE,
         "task_queues": [
-            Queue(name, Exchange(name, type="direct"), routing_key=name) for name in queue_names()
+            # Taken without acknowledgement: a message lost with its worker is rung again from its row, and
+            # to remember every delivery in Redis costs as much as to perform it (ADR 27).
+            Queue(name, Exchange(name, type="direct"), routing_key=name, no_ack=True)
+            for name in queue_names()
         ],
         "task_create_missing_queues": False,  # work for a misspelt queue would wait for ever
     }

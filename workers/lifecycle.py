@@ -30,6 +30,7 @@ CHATTY = ("celery.worker.strategy", "celery.app.trace")
 """Loggers that write two lines per step at INFO; the journal has it all."""
 
 _threads: list[RecoveryThread | watchdog.Watchdog] = []
+_sweeps = True
 
 
 def keep_logging(**_: Any) -> None:
@@ -37,6 +38,12 @@ def keep_logging(**_: Any) -> None:
     logging.config.dictConfig(settings.LOGGING)
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def sweeps(wanted: bool) -> None:  # noqa: FBT001 - one question, one answer
+    """Whether this worker runs recovery. Of a fleet's workers one does; beat does, too."""
+    global _sweeps  # noqa: PLW0603 - decided once, before the worker starts
+    _sweeps = wanted
 
 
 def start_threads(sender: Any = None, **_: Any) -> None:
@@ -47,7 +54,7 @@ def start_threads(sender: Any = None, **_: Any) -> None:
     if _threads or sender is None:
         return
     queues = tuple(sender.app.amqp.queues.consume_from)
-    _threads.append(RecoveryThread(heartbeat.of(sender)))
+    _threads.append(RecoveryThread(heartbeat.of(sender), sweeps=_sweeps))
     _threads.append(
         watchdog.Watchdog(queues, patience_seconds=watchdog.PATIENCE_SECONDS, clock=time.monotonic)
     )

@@ -41,15 +41,20 @@ def run_recovery(stop: threading.Event, *, between: Callable[[], None] = lambda:
 class RecoveryThread(threading.Thread):
     """Recovery beside other work. `end()` stops it and waits."""
 
-    def __init__(self, heartbeat: Heartbeat) -> None:
-        """`heartbeat` of the worker it runs in."""
+    def __init__(self, heartbeat: Heartbeat, *, sweeps: bool = True) -> None:
+        """`heartbeat` of the worker it runs in; without `sweeps` it only beats."""
         super().__init__(name="recovery", daemon=True)
+        self._sweeps = sweeps
         self._stop_asked = threading.Event()
         self._heartbeat = heartbeat
 
     def run(self) -> None:
         """Sweep until `end` is called, and tell meanwhile that the worker lives."""
-        run_recovery(self._stop_asked, between=self._heartbeat.beat)
+        if self._sweeps:
+            run_recovery(self._stop_asked, between=self._heartbeat.beat)
+            return
+        while not self._stop_asked.wait(1.0):
+            self._heartbeat.beat()
 
     def end(self, *, seconds: float = 5) -> None:
         """Ask it to stop and wait for at most so long."""

@@ -53,15 +53,18 @@ def test_a_batch_makes_two_round_trips_to_redis(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("mode", ["off", "on"])
+@pytest.mark.parametrize(("kind", "trips"), [("transform", 1), ("celery_task", 2)])
 @pytest.mark.django_db
 @pytest.mark.usefixtures("redis_url")
-def test_a_step_makes_two_round_trips_to_redis(monkeypatch: pytest.MonkeyPatch, mode: Any) -> None:
-    world = World(chain(3), Postgres())
+def test_a_pure_step_makes_one_round_trip_to_redis_and_an_effectful_one_two(
+    monkeypatch: pytest.MonkeyPatch, mode: Any, kind: str, trips: int
+) -> None:
+    world = World(chain(3, kind=kind, tasks={"n0": [{"output": 1}]}), Postgres())
     world.start()
     keeper = Keeper(Leases(), PostgresLedger(), ttl_seconds=15, worker="here")
     parts = Parts(PostgresLedger(), world.plans, world.types, CeleryDispatcher(mode=mode), leases=keeper)
     step = first_step(world)
     with sent_to_redis(monkeypatch) as sent:
         assert Performer(parts, worker="here").perform(step).result == "recorded"
-    assert len(sent) == 2, sent
+    assert len(sent) == trips, sent
     assert run("SELECT state FROM fermata_step WHERE id = %s", [step]) == [("succeeded",)]

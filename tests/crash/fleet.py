@@ -20,14 +20,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-import orjson
 import psycopg
 import redis
 
 from fermata.config.stack import processes
 from fermata.config.stack.embedded import EmbeddedPostgres, EmbeddedValkey
 from fermata.coordination import keys
+from fermata.engine.store import run
 from tests.crash.cut import CutWire
+from workers.messages import template
 
 ROOT = Path(__file__).resolve().parents[2]
 MEMORY = Path("/dev/shm")
@@ -35,6 +36,8 @@ ROOM = MEMORY if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) else None
 """Where a commit costs no disk; the fleet's processes are killed, not the machine."""
 LEASE_SECONDS = 1.0
 PAUSE_SECONDS = 0.01
+FLEETS = ("b",)
+"""Workers that are fleets of one-process workers; the others are pools of Celery's."""
 
 
 def eventually(condition: Callable[[], Any], *, seconds: float, what: str) -> Any:
@@ -48,12 +51,13 @@ def eventually(condition: Callable[[], Any], *, seconds: float, what: str) -> An
 
 @dataclass
 class Worker:
-    """One `celery worker` and its children: a session of their own, led by the main process."""
+    """One `celery worker` with its children, or one fleet: a session of their own."""
 
     name: str
     log: Path
     process: subprocess.Popen[bytes]
     said_before: int = 0
+    announcements: int = 1
 
     @property
     def pid(self) -> int:
@@ -65,7 +69,7 @@ class Worker:
 
     def is_ready(self) -> bool:
         assert self.is_alive, f"{self.name} ended: {self.words()[-3000:]}"
-        return f"{self.name}@crash ready." in self.words()
+        return self.words().count(f"{self.name}@crash ready.") >= self.announcements
 
     def words(self) -> str:
         with self.log.open("rb") as log:
@@ -143,17 +147,23 @@ class Fleet:
         """Start a worker without waiting for it."""
         log = self.home / f"{name}.log"
         said = log.stat().st_size if log.exists() else 0
+        pool = (
+            "celery", "-A", "workers", "worker", "--pool", "prefork", "--concurrency", str(children),
+            "--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO",
+        )  # fmt: skip
+        fleet = ("workers.fleet", "--processes", str(children))
+        command = [sys.executable, "-m", *(fleet if name in FLEETS else pool), "--hostname", f"{name}@crash"]
         with log.open("ab") as output:
             process = subprocess.Popen(
-                [
-                    sys.executable, "-m", "celery", "-A", "workers", "worker", "--pool", "prefork",
-                    "--concurrency", str(children), "--hostname", f"{name}@crash", "--without-gossip",
-                    "--without-mingle", "--without-heartbeat", "--loglevel", "INFO",
-                ],
-                cwd=ROOT, env=self.environment(**more), stdout=output, stderr=output,
-                stdin=subprocess.DEVNULL, start_new_session=True,
-            )  # fmt: skip
-        self.workers[name] = Worker(name, log, process, said)
+                command,
+                cwd=ROOT,
+                env=self.environment(**more),
+                stdout=output,
+                stderr=output,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        self.workers[name] = Worker(name, log, process, said, children if name in FLEETS else 1)
         return self.workers[name]
 
     def launch_beat(self) -> subprocess.Popen[bytes]:
@@ -216,10 +226,10 @@ class Fleet:
         with self.broker() as broker:
 
             def is_quiet() -> bool:
-                return not broker.llen(keys.queue("default")) and not broker.hlen(keys.UNACKED)
+                return not broker.llen(keys.queue("default"))
 
             if not processes.wait_until(is_quiet, seconds=2, pause=PAUSE_SECONDS):
-                broker.delete(keys.UNACKED, keys.UNACKED_INDEX, keys.queue("default"))
+                broker.delete(keys.queue("default"))
 
     # --- faults ---
 
@@ -262,22 +272,16 @@ class Fleet:
         return redis.Redis.from_url(self.valkey.url, socket_timeout=10)
 
     def redeliver(self, step_id: str) -> int:
-        """What the visibility timeout does, now: the step's unacknowledged messages go back to the queue."""
+        """The step's message comes once more while its worker is at it, as one found again would."""
+        rows = run("SELECT execution_id::text, queue FROM fermata_step WHERE id = %s", [step_id])
         with self.broker() as broker:
-            found = _unacked(broker, step_id)
-            for tag, message, queue in found:
-                broker.rpush(keys.queue(queue), message)
-                broker.hdel(keys.UNACKED, tag)
-                broker.zrem(keys.UNACKED_INDEX, tag)
-        return len(found)
+            for execution_id, queue in rows:
+                broker.rpush(keys.queue(queue), template(queue).message(execution_id, step_id))
+        return len(rows)
 
     def lose(self, step_id: str) -> int:
-        """Forget every message of the step, queued or held."""
+        """Forget every message of the step; one that was delivered is held by nobody but its worker."""
         with self.broker() as broker:
-            found = _unacked(broker, step_id)
-            for tag, _, _ in found:
-                broker.hdel(keys.UNACKED, tag)
-                broker.zrem(keys.UNACKED_INDEX, tag)
             queued = [
                 message
                 for message in broker.lrange(keys.queue("default"), 0, -1)
@@ -285,17 +289,7 @@ class Fleet:
             ]
             for message in queued:
                 broker.lrem(keys.queue("default"), 0, message)
-        return len(found) + len(queued)
-
-
-def _unacked(broker: redis.Redis, step_id: str) -> list[tuple[bytes, bytes, str]]:
-    """(tag, message, queue) of what workers hold for the step."""
-    held = []
-    for tag, value in broker.hgetall(keys.UNACKED).items():
-        message, _, queue = orjson.loads(value)
-        if message["properties"]["correlation_id"] == step_id:
-            held.append((tag, orjson.dumps(message), queue))
-    return held
+        return len(queued)
 
 
 __all__ = ["LEASE_SECONDS", "Fleet", "Worker", "eventually"]

@@ -7,7 +7,6 @@ are for its staff: they would tell one team what another one does.
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
@@ -113,10 +112,9 @@ def _consumers(queue: str, living: list[Living] | None) -> dict[str, int | None]
 
 
 def _messages(queues: set[str]) -> dict[str, dict[str, int | None]]:
-    """Queue → messages ``queued`` in the broker and ``unacked`` in workers' hands; None without Redis."""
+    """Queue → messages ``queued`` in the broker; None without Redis."""
     try:
         depths = broker.depth(queues)
-        held = Counter(message.queue for message in broker.unacked())
     except ServerUnavailable:
-        return {queue: {"queued": None, "unacked": None} for queue in queues}
-    return {queue: {"queued": depths[queue], "unacked": held[queue]} for queue in queues}
+        return {queue: {"queued": None} for queue in queues}
+    return {queue: {"queued": depths[queue]} for queue in queues}

@@ -154,7 +154,6 @@ class Depth(Waiting):
     """The same for the whole installation, with the broker's messages; null while Redis does not answer."""
 
     queued: int | None
-    unacked: int | None
 
 
 class QueueRow(Waiting):

@@ -200,7 +200,7 @@ class Environment:
     )
     log_level: str = _variable("FERMATA_LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR.", parse=_level)
     concurrency: int = _variable(
-        "FERMATA_CONCURRENCY", "2", "Worker children started by `make run`.", parse=_count
+        "FERMATA_CONCURRENCY", "2", "Workers started by `make run`, a process each.", parse=_count
     )
     screen: bool = _variable("FERMATA_SCREEN", "on", "Whether `make run` builds the web UI.", parse=_flag)
     dispatcher: str = _variable(

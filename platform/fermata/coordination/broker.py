@@ -1,35 +1,21 @@
 """What Celery's broker holds.
 
-Queued and delivered messages. Read only; recovery compares it with the ledger.
+Read only; recovery compares it with the ledger. Messages are delivered without acknowledgement: what a worker
+has taken stands nowhere.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from fermata.coordination import keys
-from fermata.coordination.client import answering, client, script, text
+from fermata.coordination.client import answering, client, script
 
 STEP_TASK = "fermata.run_step"
 """The name of the Celery task that performs a step; its task id is the step's id."""
-
-SCANNED_AT_ONCE = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Unacked:
-    """A step that a message in a worker's hands rings.
-
-    `delivered_at`: Unix seconds by *that worker's* clock; 0.0 when unknown.
-    """
-
-    step_id: str
-    queue: str
-    delivered_at: float
 
 
 COUNTED_AT_MOST = 1000
@@ -48,22 +34,6 @@ def depth(queues: Iterable[str]) -> dict[str, int]:
         return dict(zip(names, pipe.execute(), strict=True))
 
 
-def unacked() -> list[Unacked]:
-    """The `run_step` messages that workers hold and have not acknowledged. Raises `ServerUnavailable`.
-
-    A dead worker's messages stay here until Celery's visibility timeout.
-    """
-    connection = client()
-    found: list[Unacked] = []
-    with answering("reading what workers hold"):
-        scores: Any = connection.zrange(keys.UNACKED_INDEX, 0, -1, withscores=True)
-        delivered = dict(scores)
-        for tag, value in connection.hscan_iter(keys.UNACKED, count=SCANNED_AT_ONCE):
-            steps, queue = _parse_unacked(value)
-            found += [Unacked(step_id, queue, float(delivered.get(tag, 0.0))) for step_id in steps]
-    return found
-
-
 def queued(queue: str, limit: int = 1000) -> list[str]:
     """Step ids of the `run_step` messages waiting on a queue, the next to be delivered first."""
     if limit < 1:
@@ -71,14 +41,6 @@ def queued(queue: str, limit: int = 1000) -> list[str]:
     with answering("reading a queue"):
         messages: Any = client().lrange(keys.queue(queue), -limit, -1)
     return [step_id for message in reversed(messages) for step_id in _steps_of(_loaded(message))]
-
-
-def _parse_unacked(value: bytes) -> tuple[list[str], str]:
-    """(steps, queue) of kombu's ``[message, exchange, routing key]``; none of what is not ours to read."""
-    entry = _loaded(value)
-    if not isinstance(entry, list) or len(entry) != 3:
-        return [], ""
-    return _steps_of(entry[0]), text(entry[2])
 
 
 def _steps_of(message: Any) -> list[str]:

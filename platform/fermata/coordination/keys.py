@@ -8,8 +8,6 @@ key                       type    meaning
 ``fermata:signals``       stream  ``e`` execution id, ``w`` workspace id; about the last 10,000
 ``fermata:workers``       zset    a living worker as JSON → the server's time (ms) it was heard of; expires
 ``wf:<queue>``            list    Celery's messages, newest on the left
-``wf:unacked``            hash    delivery tag → [message, exchange, routing key] of what workers hold
-``wf:unacked_index``      zset    delivery tag → time of delivery (the worker's clock, seconds)
 ========================  ======  ==========================================================================
 """
 
@@ -35,10 +33,6 @@ def lease(step_id: str) -> str:
 def queue(name: str) -> str:
     """The key of the list that Celery's queue is (priority 0: the ledger orders a queue, not Redis)."""
     return f"{BROKER_PREFIX}{name}"
-
-
-UNACKED: Final = queue("unacked")
-UNACKED_INDEX: Final = queue("unacked_index")
 
 
 def is_reserved_queue(name: str) -> bool:

@@ -1,7 +1,7 @@
 """Leases as the performer holds them.
 
-Taken before the claim, kept alive by one heartbeat thread per process, given back in the pipeline that
-signals the stream and rings the successors.
+Taken after the claim by whoever needs one, kept alive by one heartbeat thread per process, given back in the
+pipeline that signals the stream and rings the successors.
 """
 
 from __future__ import annotations
@@ -54,20 +54,37 @@ class Keeper:
     ttl_seconds: float
     worker: str
     holds: dict[str, Hold] = field(default_factory=dict)
-    taken: dict[str, float] = field(default_factory=dict)
+    since: dict[str, float] = field(default_factory=dict)
+    leased: set[str] = field(default_factory=set)
     thread: threading.Thread | None = None
 
-    def acquire(self, step_id: str, token: str) -> bool:
-        """False when another holds it, or Redis does not answer (the ring comes again)."""
-        now = time.monotonic()
+    def take(self, claim: Claim, token: str, *, since: float) -> bool:
+        """See the port. The lease's age counts from before the claim: a pause between is a pause, too.
+
+        The first dispatch of a pure step goes without: its record alone decides, and whoever is slow is seen
+        at the first heartbeat. When Redis does not answer, a step that was claimed is given back.
+        """
+        step = claim.step
+        self.since[token] = since
+        if _is_light(claim):
+            return True
         try:
-            granted = self.leases.acquire(step_id, token=token, ttl_seconds=self.ttl_seconds)
+            if step.kind == "node":
+                taken = (
+                    self.leases.renew(step.id, token=token, fence=step.fence, ttl_seconds=self.ttl_seconds)
+                    != "lost"
+                )
+            else:
+                taken = self.leases.acquire(step.id, token=token, ttl_seconds=self.ttl_seconds)
         except ServerUnavailable as error:
-            logger.warning("No lease for %s: %s", step_id, error.message)
-            return False
-        if granted:
-            self.taken[token] = now
-        return granted
+            logger.warning("No lease for %s: %s", step.id, error.message)
+            self.ledger.give_back(step)
+            taken = False
+        if taken:
+            self.leased.add(token)
+        else:
+            self.since.pop(token, None)
+        return taken
 
     def acquire_many(self, step_ids: Sequence[str], token: str) -> list[str]:
         """Those that nobody else holds; none when Redis does not answer (the rings come again)."""
@@ -77,7 +94,7 @@ class Keeper:
         except ServerUnavailable as error:
             logger.warning("No leases for %d steps: %s", len(step_ids), error.message)
             return []
-        self.taken[token] = now
+        self.since[token] = now
         return granted
 
     @contextmanager
@@ -89,7 +106,7 @@ class Keeper:
         now = time.monotonic()
         held = {
             claim.step.id: Hold(
-                claim.step.id, token, claim.step.fence, True, now, self.taken.get(token, now), idle=True
+                claim.step.id, token, claim.step.fence, True, now, self.since.get(token, now), idle=True
             )
             for claim in claims
         }
@@ -116,14 +133,10 @@ class Keeper:
 
     @contextmanager
     def hold(self, claim: Claim, token: str) -> Iterator[Callable[[], None]]:
-        """Beat while inside; the value raises LeaseLost when the step is no longer ours.
-
-        The lease's age counts from before it was asked for: a pause between lease and claim is a pause, too.
-        """
+        """Beat while inside; the value raises LeaseLost when the step is no longer ours."""
         step = claim.step
         now = time.monotonic()
-        pure = step.state == "ready" and step.kind == "node"
-        hold = Hold(step.id, token, step.fence, pure, now, self.taken.get(token, now))
+        hold = Hold(step.id, token, step.fence, _is_light(claim), now, self.since.get(token, now))
         self.holds[step.id] = hold
         self._beating()
         try:
@@ -144,16 +157,19 @@ class Keeper:
         step_id: str,
         token: str,
         recorded: Recorded | None,
-        claim: Claim | None,
+        claim: Claim,
         ring: Callable[[Any], None],
     ) -> None:
         """Give the lease back, signal the stream, ring: one round trip.
 
         Whatever is lost here recovery makes good.
         """
-        self.taken.pop(token, None)
-        pipeline = Pipeline().release(step_id, token)
-        if claim is not None and recorded is not None:
+        self.since.pop(token, None)
+        pipeline = Pipeline()
+        if token in self.leased:
+            self.leased.discard(token)
+            pipeline.release(step_id, token)
+        if recorded is not None:
             pipeline.announce(claim.execution.id, claim.execution.workspace_id)
         ring(pipeline)
         try:
@@ -165,7 +181,8 @@ class Keeper:
         self, step_ids: Sequence[str], token: str, claim: Claim | None, ring: Callable[[Any], None]
     ) -> None:
         """The same for the leases of a batch. ``claim``: one of those recorded."""
-        self.taken.pop(token, None)
+        self.since.pop(token, None)
+        self.leased.discard(token)
         pipeline = Pipeline()
         for step_id in step_ids:
             pipeline.release(step_id, token)
@@ -199,6 +216,8 @@ class Keeper:
                 hold.lost = True
                 return
             hold.renewed_at = time.monotonic()
+            if hold.step_id in self.holds:
+                self.leased.add(hold.token)
             if hold.pure and not (hold.marked or hold.idle):
                 hold.marked = self.ledger.mark_running(hold.step_id, fence=hold.fence, worker=self.worker)
             if self.ledger.fence(hold.step_id) != hold.fence and hold.step_id in self.holds:
@@ -208,3 +227,8 @@ class Keeper:
         except Exception:
             logger.exception("Heartbeat of %s", hold.step_id)
             connection.close()
+
+
+def _is_light(claim: Claim) -> bool:
+    """The first dispatch of a pure step, whose claim wrote nothing."""
+    return claim.step.state == "ready" and claim.step.kind == "node"

@@ -18,8 +18,11 @@ from fermata.machine.view import Claim
 class Holding(Protocol):
     """The leases as the performer needs them."""
 
-    def acquire(self, step_id: str, token: str) -> bool:
-        """Take the step's lease; False when another holds it."""
+    def take(self, claim: Claim, token: str, *, since: float) -> bool:
+        """Take the lease of a claimed step, if it needs one; False when it cannot be had.
+
+        ``since``: before the claim, in monotonic seconds. The first dispatch of a pure step needs none.
+        """
         ...
 
     def acquire_many(self, step_ids: Sequence[str], token: str) -> list[str]:
@@ -47,7 +50,7 @@ class Holding(Protocol):
         step_id: str,
         token: str,
         recorded: Recorded | None,
-        claim: Claim | None,
+        claim: Claim,
         ring: Callable[[Any], None],
     ) -> None:
         """Give the lease back, signal the stream and let ``ring`` add its messages, in one round trip."""
@@ -57,7 +60,7 @@ class Holding(Protocol):
 class FreeHand:
     """No leases: for one process alone."""
 
-    def acquire(self, step_id: str, token: str) -> bool:
+    def take(self, claim: Claim, token: str, *, since: float) -> bool:
         """Always granted."""
         return True
 
@@ -86,7 +89,7 @@ class FreeHand:
         step_id: str,
         token: str,
         recorded: Recorded | None,
-        claim: Claim | None,
+        claim: Claim,
         ring: Callable[[Any], None],
     ) -> None:
         """Nothing to release; ring directly."""

@@ -1,4 +1,4 @@
-"""One step from ring to record: lease → claim and gates → perform → decide → record → continue.
+"""One step from ring to record: claim and gates → lease → perform → decide → record → continue.
 
 Each of these is a method of :class:`Performer`, in this order. Nothing here knows Celery or SQL: storage is
 the ledger, exclusion the leases, rings the dispatcher.
@@ -7,6 +7,7 @@ the ledger, exclusion the leases, rings the dispatcher.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -84,17 +85,16 @@ class Performer:
         return made
 
     def _perform_one(self, step_id: str) -> Performed:
-        token = uuid4().hex
+        token, since = uuid4().hex, time.monotonic()
         faultpoints.reached("before_claim")
-        if not self.parts.leases.acquire(step_id, token):
+        claim = self.parts.ledger.claim(step_id, worker=self.worker)
+        faultpoints.reached("after_claim")
+        if isinstance(claim, Refusal):
+            return Performed(claim.result)
+        if not self.parts.leases.take(claim, token, since=since):
             return Performed("leased")
         recorded: Recorded | None = None
-        claim: Claim | Refusal = Refusal("absent")
         try:
-            claim = self.parts.ledger.claim(step_id, worker=self.worker)
-            faultpoints.reached("after_claim")
-            if isinstance(claim, Refusal):
-                return Performed(claim.result)
             recorded = self._performed(claim, token)
             faultpoints.reached("after_record")
         except LeaseLost:
@@ -102,13 +102,11 @@ class Performer:
         except UnknownFormat as error:
             # A newer Fermata wrote the plan: leave the step to a process that knows it (engine.md §6).
             logger.warning("Step %s is left alone: %s", step_id, error.message)
-            if isinstance(claim, Claim):
-                self.parts.ledger.give_back(claim.step)
+            self.parts.ledger.give_back(claim.step)
             return Performed("unknown_format")
         finally:
-            held = claim if isinstance(claim, Claim) else None
             self.parts.leases.finish(
-                step_id, token, recorded, held, lambda pipeline: self._ring(recorded, held, pipeline)
+                step_id, token, recorded, claim, lambda pipeline: self._ring(recorded, claim, pipeline)
             )
         faultpoints.reached("after_continue")
         return Performed(recorded.result, list(recorded.rings), resumed=claim.step.resume is not None)
@@ -117,6 +115,7 @@ class Performer:
         plan = self.parts.plans.plan(claim.execution.version_id)
         evaluator = Evaluator(bindings(plan, claim), self.parts.guard)
         with self.parts.leases.hold(claim, token) as live:
+            live()  # paused since the claim for longer than a lease: another may be at it
             if claim.step.kind == "settle":
                 decision = self._settle(plan, claim, evaluator)
             elif claim.step.kind != "node":
@@ -212,9 +211,9 @@ class Performer:
                 )
             }
 
-    def _ring(self, recorded: Recorded | None, claim: Claim | None, pipeline: Any) -> None:
+    def _ring(self, recorded: Recorded | None, claim: Claim, pipeline: Any) -> None:
         faultpoints.reached("before_ring")
-        if recorded is None or claim is None:
+        if recorded is None:
             return
         owed = [ring for ring in recorded.rings if ring.rung and ring.kind == "node"]
         if owed:

@@ -80,6 +80,7 @@ class Recovery:
         self.epoch = Epoch()
         self.ledger = PostgresLedger()
         self._net_at = time.monotonic()
+        self._missed: dict[str, dict[tuple[str, int], float]] = {}
 
     def run(self, stop: threading.Event, *, between: Callable[[], None] = lambda: None) -> None:
         """Sweep until ``stop``; at once again while there is work, otherwise every ``sweep_seconds``.
@@ -164,14 +165,13 @@ class Recovery:
     def _ring_again(self, queue: str, rung: int, depth: int) -> int:
         """Ring what the broker holds no message for: the deficit, oldest first.
 
-        What waits very long is looked for in the queue itself.
+        A message on its way through a worker is held by nobody, so a row counts only when it was missed at a
+        look before, too. What waits very long is looked for in the queue itself.
         """
         overdue = call("fermata_overdue", queue, self.rering, BATCH)
-        if not overdue:
-            return 0
-        held = self._held_messages(queue)
+        held = self.leases.held([row["id"] for row in overdue]) if overdue else set()
+        missing = self._missed_twice(queue, [row for row in overdue if row["id"] not in held])
         deficit = rung - depth - len(held)
-        missing = [row for row in overdue if row["id"] not in held]
         chosen = [row["id"] for row in missing[: max(0, deficit)]]
         old = [
             row["id"]
@@ -179,8 +179,7 @@ class Recovery:
             if row["age"] > CERTAIN_AFTER * self.rering and row["id"] not in chosen
         ]
         if old:
-            # The queue first: what is delivered between the two looks is held by then, or done.
-            known = set(broker.queued(queue, 20 * self.window)) | self._held_messages(queue)
+            known = set(broker.queued(queue, 20 * self.window))
             chosen += [step_id for step_id in old if step_id not in known]
         if not chosen:
             return 0
@@ -188,19 +187,13 @@ class Recovery:
         self._send(rings)
         return len(rings)
 
-    def _held_messages(self, queue: str) -> set[str]:
-        """READY steps whose message a living worker holds: those leased, or delivered within one ttl."""
-        held = {
-            message.step_id: message.delivered_at for message in broker.unacked() if message.queue == queue
-        }
-        if not held:
-            return set()
-        rows = run(
-            "SELECT id::text FROM fermata_step WHERE id = ANY (%s::uuid[]) AND state = 'ready'", [list(held)]
-        )
-        ready = {row[0] for row in rows}
-        leased = self.leases.held(ready)
-        return {step_id for step_id in ready if step_id in leased or time.time() - held[step_id] < self.ttl}
+    def _missed_twice(self, queue: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Those of the rows that were missed already half a ``rering`` ago, by the same ring."""
+        now = time.monotonic()
+        before = self._missed.get(queue, {})
+        seen = {(row["id"], row["rings"]): before.get((row["id"], row["rings"]), now) for row in rows}
+        self._missed[queue] = seen
+        return [row for row in rows if now - seen[row["id"], row["rings"]] >= self.rering / 2]
 
     def _send(self, rings: Sequence[Ring], *, by_plan: bool = False) -> None:
         """What was lost is rung each by itself: of a batch that cost its worker one step may be the cause."""

@@ -68,7 +68,7 @@ def test_goes_on_when_the_broker_forgot_a_window(stage: Stage) -> None:
     nodes = [*(value(name, 1) for name in names[:3]), HOLD, *(value(name, 1) for name in names[3:])]
     execution = begin(nodes, edges(">".join((*names[:3], "h", *names[3:]))))
     assert stage.connection.blpop("holding", timeout=30)
-    stage.connection.delete("wf:unacked", "wf:unacked_index", "wf:default")
+    stage.connection.delete("wf:default")
     stage.connection.set("release", "1")
     assert finished(stage.connection, execution).status == "succeeded"
     assert states(execution) == {"succeeded": 9}

@@ -40,19 +40,3 @@ def test_lists_the_next_to_be_delivered_first(connection: redis.Redis) -> None:
     assert broker.queued("a", 3) == ["s0", "s1"]
     assert broker.queued("a", 100) == ["s0", "s1", "s2", "s3"]
     assert broker.queued("a", 0) == []
-
-
-def test_reads_only_steps_from_what_workers_hold(connection: redis.Redis) -> None:
-    held = {
-        "tag1": [json.loads(message("s1")), "", "default"],
-        "tag2": [json.loads(message("t", task="billing.send")), "", "default"],
-        "tag4": [json.loads(message("s4")), "", "slow"],
-    }
-    connection.hset("wf:unacked", mapping={tag: json.dumps(entry) for tag, entry in held.items()})
-    connection.hset("wf:unacked", "tag3", b"no json")
-    connection.zadd("wf:unacked_index", {"tag1": 1234.5})
-    found = {entry.step_id: entry for entry in broker.unacked()}
-    assert found == {
-        "s1": broker.Unacked("s1", "default", 1234.5),
-        "s4": broker.Unacked("s4", "slow", 0.0),
-    }

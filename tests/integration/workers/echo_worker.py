@@ -16,8 +16,8 @@ app.conf.include = ["workers.lifecycle"]
 class Idle:
     """Stands for recovery: there is no ledger here."""
 
-    def __init__(self, heartbeat: object) -> None:
-        """Nobody looks at the inventory here."""
+    def __init__(self, heartbeat: object, sweeps: bool) -> None:  # noqa: FBT001 - as the one it stands for
+        """Nobody looks at the inventory here, and nothing is swept."""
 
     def start(self) -> None:
         """Nothing to do."""

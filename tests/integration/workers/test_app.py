@@ -38,9 +38,6 @@ RECOMMENDED = {
     "result_expires": 3600,
 }
 TRANSPORT = {
-    "visibility_timeout": 300,
-    "unacked_restore_interval": 5,
-    "unacked_restore_throttle": 1,
     "socket_timeout": 30,
     "socket_connect_timeout": 5,
     "socket_keepalive": True,
@@ -57,6 +54,10 @@ def test_has_the_recommended_setting(name: str) -> None:
 def test_has_the_recommended_transport_options() -> None:
     assert app.conf.broker_transport_options == TRANSPORT
     assert app.conf.task_publish_retry_policy["max_retries"] == 2
+
+
+def test_takes_messages_without_acknowledgement() -> None:
+    assert {queue.no_ack for queue in app.amqp.queues.values()} == {True}
 
 
 def test_knows_every_setting_it_makes() -> None:

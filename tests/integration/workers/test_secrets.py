@@ -73,7 +73,7 @@ def broker_holds(connection: redis.Redis) -> str:
         b"stream": connection.xrange,
         b"set": connection.smembers,
         b"zset": lambda key: connection.zrange(key, 0, -1),
-        b"none": lambda key: b"",  # ended between the two looks: leases do
+        b"none": lambda _key: b"",  # ended between the two looks: leases do
     }
     return " ".join(f"{key!r} {readers[connection.type(key)](key)!r}" for key in connection.scan_iter())
 

@@ -69,12 +69,7 @@ def platform_commands(environment: env.Environment) -> dict[str, list[str]]:
             "--timeout-graceful-shutdown", "1", "--no-access-log", "--lifespan", "off",
             "--ws", "fermata.config.sockets:WebSockets", "--ws-max-size", "65536",
         ],
-        "worker": [
-            "-m", "celery", "--quiet", "-A", "workers", "worker",
-            "--pool", "prefork", "--concurrency", str(environment.concurrency),
-            "--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel",
-            environment.log_level,
-        ],
+        "worker": ["-m", "workers.fleet", "--processes", str(environment.concurrency)],
         "beat": ["-m", "workers.beat"],
     }  # fmt: skip
 

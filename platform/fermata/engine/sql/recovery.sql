@@ -113,9 +113,9 @@ $$;
 
 -- Rung READY rows of a queue that waited longer than their back-off (p_age doubling with each ring, at most 300 s).
 CREATE OR REPLACE FUNCTION fermata_overdue(p_queue text, p_age float8, p_limit int) RETURNS jsonb LANGUAGE sql STABLE AS $$
-    SELECT coalesce(jsonb_agg(jsonb_build_object('id', q.id, 'age', extract(epoch FROM clock_timestamp() - q.rung_at))
-                    ORDER BY q.rung_at), '[]'::jsonb)
-    FROM (SELECT id, rung_at FROM fermata_step
+    SELECT coalesce(jsonb_agg(jsonb_build_object('id', q.id, 'rings', q.rings,
+        'age', extract(epoch FROM clock_timestamp() - q.rung_at)) ORDER BY q.rung_at), '[]'::jsonb)
+    FROM (SELECT id, rings, rung_at FROM fermata_step
           WHERE queue = p_queue AND state = 'ready' AND rung_at IS NOT NULL
             AND rung_at < clock_timestamp() - least(p_age * 2 ^ least(rings, 10), 300) * interval '1 second'
           ORDER BY rung_at LIMIT p_limit) q
