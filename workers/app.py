@@ -92,7 +92,7 @@ def task_settings() -> dict[str, Any]:
         "task_default_queue": DEFAULT_QUEUE,
         "task_queues": [
             # Taken without acknowledgement: a message lost with its worker is rung again from its row, and
-            # to remember every delivery in Redis costs as much as to perform it (ADR 27).
+            # to remember every delivery in Redis costs as much as to perform it (ADR 28).
             Queue(name, Exchange(name, type="direct"), routing_key=name, no_ack=True)
             for name in queue_names()
         ],

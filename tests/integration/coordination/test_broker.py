@@ -22,10 +22,6 @@ def test_counts_each_step_that_a_message_rings(connection: redis.Redis) -> None:
     connection.lpush("wf:a", message("s0"), message("s1", also=("s2", "s3")), message("s4", also=()))
     assert broker.depth(["a"]) == {"a": 5}
     assert broker.queued("a") == ["s0", "s1", "s2", "s3", "s4"]
-    held = [json.loads(message("s5", also=("s6",))), "", "a"]
-    connection.hset("wf:unacked", "tag", json.dumps(held))
-    connection.zadd("wf:unacked_index", {"tag": 7.5})
-    assert broker.unacked() == [broker.Unacked("s5", "a", 7.5), broker.Unacked("s6", "a", 7.5)]
 
 
 def test_counts_the_messages_of_a_queue_that_is_longer_than_any_window(connection: redis.Redis) -> None:

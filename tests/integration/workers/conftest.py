@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -84,9 +85,9 @@ def start() -> Iterator[Callable[..., Program]]:
 
     yield run
     for program in programs:
-        if program.process.poll() is None:
+        with suppress(ProcessLookupError):  # children may be left of one that has ended
             os.killpg(program.process.pid, signal.SIGKILL)
-            program.process.wait()
+        program.process.wait()
         if program.process.stdout is not None:
             program.process.stdout.close()
 

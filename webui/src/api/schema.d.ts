@@ -1668,8 +1668,6 @@ export interface components {
             rung: number;
             /** Running */
             running: number;
-            /** Unacked */
-            unacked: number | null;
             /** Unrung */
             unrung: number;
         };
