@@ -7,6 +7,7 @@ import {
   lazyRouteComponent,
 } from '@tanstack/react-router';
 import i18next from 'i18next';
+import { viewOf } from '../execution/view';
 import { loadWords } from '../i18n';
 import { Failure } from '../ui/states';
 import { AppShell } from './AppShell';
@@ -25,6 +26,14 @@ const home = createRoute({
   component: lazyRouteComponent(() => import('../pages/HomePage'), 'HomePage'),
 });
 
+const execution = createRoute({
+  getParentRoute: () => root,
+  path: '/executions/$executionId',
+  validateSearch: viewOf,
+  loader: () => loadWords('execution'),
+  component: lazyRouteComponent(() => import('../pages/ExecutionPage'), 'ExecutionPage'),
+});
+
 // Only development and test builds have it; the condition keeps it out of the others.
 const extra = __GALLERY__
   ? [
@@ -36,7 +45,7 @@ const extra = __GALLERY__
     ]
   : [];
 
-const routes = root.addChildren([home, ...extra]);
+const routes = root.addChildren([home, execution, ...extra]);
 
 export function createAppRouter(queries: QueryClient) {
   return createRouter({

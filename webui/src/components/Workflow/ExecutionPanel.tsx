@@ -1,0 +1,109 @@
+/** One execution: how it stands, all its steps, and what there is to know of each. Fills a page or a dock. */
+import { useEffect, useMemo, useState, useSyncExternalStore } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { ApiError } from '../../api/client';
+import type { Tab, View } from '../../execution/view';
+import { ExecutionStore, useOverall, type Overall } from '../../stores/ExecutionStore';
+import { Button } from '../../ui/Button';
+import { EmptyState, ErrorBoundary, Failure, Skeleton } from '../../ui/states';
+import { Splitter } from '../../ui/Splitter';
+import { Execution, useExecution, usePlan, useWhy, type Shared } from './execution/context';
+import { Filters } from './execution/Filters';
+import { Header } from './execution/Header';
+import { Inspector } from './execution/Inspector';
+import { StepTable } from './execution/StepTable';
+import { Tabs } from './execution/Tabs';
+import styles from './ExecutionPanel.module.css';
+
+export interface ExecutionPanelProps {
+  executionId: string;
+  view: View;
+  /** What is shown is another; the holder keeps it, in the address. */
+  onView: (change: View) => void;
+  /** Tests bring their own. */
+  store?: ExecutionStore;
+}
+
+export function ExecutionPanel({ executionId, view, onView, store: given }: ExecutionPanelProps) {
+  const { t } = useTranslation('execution');
+  const store = useMemo(() => given ?? new ExecutionStore(executionId), [given, executionId]);
+  useEffect(() => store.start(), [store]);
+  const plan = usePlan(executionId);
+  const overall = useOverall(store);
+  const refused = useSyncExternalStore(
+    (call) => store.subscribe('execution', call),
+    () => store.refused(),
+  );
+  const shared = useMemo<Shared>(() => ({ store, plan, view, show: onView }), [store, plan, view, onView]);
+  if (refused) return <Refused error={refused} />;
+  if (!overall) return <Skeleton rows={8} />;
+  return (
+    <Execution value={shared}>
+      <div className={styles.panel} aria-label={t('execution')} role="group">
+        <Whole overall={overall} />
+      </div>
+    </Execution>
+  );
+}
+
+function Refused({ error }: { error: ApiError }) {
+  const { t } = useTranslation('execution');
+  if (error.status === 404) return <EmptyState title={t('not_found')}>{t('not_found_text')}</EmptyState>;
+  return <Failure title={t('not_readable')} detail={error.message} />;
+}
+
+const SHOWN: readonly Tab[] = ['table'];
+const LEAST = 260;
+const MOST = 760;
+
+function Whole({ overall }: { overall: Overall }) {
+  const { t } = useTranslation('execution');
+  const { store, view, show } = useExecution();
+  const why = useWhy(store);
+  const [size, setSize] = useState(380);
+  const tab = SHOWN.find((name) => name === view.tab) ?? 'table';
+  return (
+    <>
+      <Header overall={overall} why={why} />
+      <div
+        className={styles.body}
+        data-open={view.step !== undefined || view.side !== undefined || undefined}
+      >
+        <div className={styles.main}>
+          <div className={styles.bar}>
+            <Tabs
+              label={t('views')}
+              names={SHOWN}
+              chosen={tab}
+              word={(name) => t(`tab.${name}`)}
+              onChoose={(name) => show({ tab: name })}
+            />
+            <Filters />
+            <span className={styles.details}>
+              <Button onClick={() => show({ side: 'output' })}>{t('side.details')}</Button>
+            </span>
+          </div>
+          <ErrorBoundary key={tab} title={t('view_failed')}>
+            {tab === 'table' && <StepTable truncated={overall.truncated} />}
+          </ErrorBoundary>
+        </div>
+        <div className={styles.splitter}>
+          <Splitter
+            label={t('resize')}
+            size={size}
+            least={LEAST}
+            most={MOST}
+            pane="end"
+            axis="x"
+            onResize={setSize}
+          />
+        </div>
+        <div className={styles.side} style={{ inlineSize: size }}>
+          <ErrorBoundary title={t('view_failed')}>
+            <Inspector overall={overall} why={why} />
+          </ErrorBoundary>
+        </div>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,21 @@
+import { labelOf } from '../../../execution/plan';
+import type { PathSegment } from '../../../execution/model';
+import { useExecution } from './context';
+import styles from './Place.module.css';
+
+const DEEPEST = 2;
+
+/** Where a step stands: `Every order[412] › lines[3]`; the middle is left out when it is deep. */
+export function Place({ path, run }: { path: readonly PathSegment[]; run?: number }) {
+  const { plan } = useExecution();
+  const parts = path.map(({ region, iteration }) =>
+    region.startsWith('@') ? `${region.slice(1)} ${iteration}` : `${labelOf(plan, region)}[${iteration}]`,
+  );
+  const shown = parts.length > DEEPEST + 1 ? [parts[0], '…', ...parts.slice(-DEEPEST)] : parts;
+  return (
+    <span className={styles.place} title={parts.join(' › ')}>
+      {shown.join(' › ')}
+      {run !== undefined && run > 1 && ` · ${run}.`}
+    </span>
+  );
+}
