@@ -4,10 +4,10 @@ What lives here: `app` (the Celery application and its settings), `tasks` (`run_
 (a team's own task performed in place), `messages` (Celery messages built by hand), `dispatcher` (the engine's
 doorbell), `canvas` (which rings are sent how), `shapes` (what it sees in a plan), `recovery` (the engine's
 loop as a thread), `heartbeat` (the worker announces itself), `acknowledging` (deliveries need none),
-`watchdog` (a worker that no longer consumes), `lifecycle` (what a worker process does beside tasks), `fleet`
-(some workers, kept alive), `beat` (the loop as a process). What it may use: everything of `fermata`. Nothing
-of `fermata` imports it: the dispatcher is chosen in settings by its dotted path. Where to start:
-`tasks.run_step`, then `dispatcher.CeleryDispatcher`.
+`strategy` (a message is performed when read), `watchdog` (a worker that no longer consumes), `lifecycle`
+(what a worker process does beside tasks), `fleet` (some workers, kept alive), `beat` (the loop as a process).
+What it may use: everything of `fermata`. Nothing of `fermata` imports it: the dispatcher is chosen in
+settings by its dotted path. Where to start: `tasks.run_step`, then `dispatcher.CeleryDispatcher`.
 
 A common confusion: a message decides nothing. It says "look at this step"; PostgreSQL says what is to be
 done.

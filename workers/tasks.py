@@ -22,7 +22,7 @@ runtime.set_task_caller(call_task)
 _checked_at = 0.0
 
 
-@app.task(name=STEP_TASK, bind=True)  # type: ignore[untyped-decorator]
+@app.task(name=STEP_TASK, bind=True, Strategy="workers.strategy:at_once")  # type: ignore[untyped-decorator]
 def run_step(self: Task, execution_id: str, step_id: str) -> None:
     """Perform a step if it is ready and nobody else does. The task id is the step id.
 

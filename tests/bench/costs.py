@@ -76,8 +76,6 @@ class Costs:
         steps = runs * shape.nodes
         parts = self.stack.parts()
         cpu = {name: watch.cpu_seconds(pids) for name, pids in parts.items()}
-        mains = self.stack.worker_mains()
-        main = watch.cpu_seconds(mains, alone=True)
         meters, servers, began = meter.read(self.meters), Servers.now(self.ours), time.perf_counter()
         ids = [one for _ in range(runs) for one in self.ours.run(version, executions=shape.executions)]
         seconds = time.perf_counter() - began
@@ -86,7 +84,6 @@ class Costs:
         used = {
             name: round((watch.cpu_seconds(pids) - cpu[name]) / steps * 1e6) for name, pids in parts.items()
         }
-        used["worker main"] = round((watch.cpu_seconds(mains, alone=True) - main) / steps * 1e6)
         return {
             "shape": shape.name,
             "variant": variant,
@@ -100,25 +97,22 @@ class Costs:
         }
 
     def _phases(self, more: dict[int, meter.Totals], steps: int) -> Json:
-        """Round trips, and the microseconds of each phase in the child, per step."""
-        inside = {pid: totals for pid, totals in more.items() if totals["perform"][0]}
-        mains = {pid: totals for pid, totals in more.items() if pid not in inside}
-        child, main = meter.total(inside), meter.total(mains)
+        """Round trips, and the microseconds of each phase in the worker, per step."""
+        worker = meter.total({pid: totals for pid, totals in more.items() if totals["perform"][0]})
         phases = {
             name: round(seconds / steps * 1e6)
-            for name, (_, seconds) in child.items()
+            for name, (_, seconds) in worker.items()
             if name not in {"pg", "redis"}
         }
         named = sum(phases[name] for name in ("lease", "claim", "invoke", "decide", "record", "finish"))
         return {
-            "statements": round(child["pg"][0] / steps, 2),
-            "redis_round_trips": round(child["redis"][0] / steps, 2),
-            "redis_sends_of_main_process": round(main["redis"][0] / steps, 2),
-            "deliveries": round(child["task"][0] / steps, 2),
+            "statements": round(worker["pg"][0] / steps, 2),
+            "redis_round_trips": round(worker["redis"][0] / steps, 2),
+            "deliveries": round(worker["task"][0] / steps, 2),
             "phases_microseconds": phases
             | {
                 "rest of perform": phases["perform"] - named,
-                "celery in the child": phases["task"] - phases["perform"],
+                "celery around it": phases["task"] - phases["perform"],
             },
         }
 

@@ -148,8 +148,7 @@ def _figures(row: Json) -> dict[str, object]:
         "Redis commands": row["redis_commands"],
         "messages": messages["per_step"],
         "bytes of a message": messages["bytes"],
-        "CPU µs: children": cpu["worker"] - cpu["worker main"],
-        "main process": cpu["worker main"],
+        "CPU µs: worker": cpu["worker"],
         "postgres": cpu["postgres"],
         "valkey": cpu["valkey"],
     }
@@ -160,7 +159,7 @@ def _costs(rows: Sequence[Json]) -> Iterator[str]:
         return
     yield "\n## What a step costs\n"
     yield from _table(list(_figures(rows[0])), (list(_figures(row).values()) for row in rows))
-    yield "\nWhere the time of a step goes in the worker's child, microseconds of wall time:\n"
+    yield "\nWhere the time of a step goes in the worker, microseconds of wall time:\n"
     phases = list(rows[0]["phases_microseconds"])
     yield from _table(
         ["shape", "variant", *phases],

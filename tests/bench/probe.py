@@ -16,14 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import redis
-from celery import signals
-from celery.app import trace
 
 from fermata.engine import runtime, store
 from fermata.engine.holding import Keeper
 from fermata.engine.invocation import Invocation
 from fermata.engine.perform import Performer
 from tests.bench.meter import Meter
+from workers import strategy
 
 FOLDER, PROFILE = "FERMATA_BENCH_METERS", "FERMATA_BENCH_PROFILES"
 SAVED_EVERY = 50
@@ -50,11 +49,6 @@ def timed(phase: str, usual: Callable[..., Any]) -> Callable[..., Any]:
     return measured
 
 
-def _watch_deliveries(**_: Any) -> None:
-    """In a child: the message names the function, so replacing it here is enough."""
-    trace.fast_trace_task = _profiled(timed("task", trace.fast_trace_task))
-
-
 def _profiled(usual: Callable[..., Any]) -> Callable[..., Any]:
     folder = os.environ.get(PROFILE)
     if not folder:
@@ -79,10 +73,10 @@ def _profiled(usual: Callable[..., Any]) -> Callable[..., Any]:
 
 _fresh()
 os.register_at_fork(after_in_child=_fresh)
-signals.worker_process_init.connect(_watch_deliveries, weak=False)
+strategy.perform = _profiled(timed("task", strategy.perform))
 for _owner, _name, _phase in (
     (runtime, "perform", "perform"),
-    (Keeper, "acquire", "lease"),
+    (Keeper, "take", "lease"),
     (Keeper, "acquire_many", "lease"),
     (store.PostgresLedger, "claim", "claim"),
     (store.PostgresLedger, "claim_many", "claim"),

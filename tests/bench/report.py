@@ -48,12 +48,12 @@ def cost_lines(row: Json) -> str:
     cpu = ", ".join(f"{name} {value:,}" for name, value in row["cpu_microseconds"].items())
     wall, messages = row["wall_microseconds"], row["messages"]
     postgres = f"{row['statements']} statements, {row['transactions_written']} writing transactions"
-    valkey = f"{row['redis_round_trips']} round trips of the child, {row['redis_commands']} commands"
+    valkey = f"{row['redis_round_trips']} round trips, {row['redis_commands']} commands"
     traffic = f"{row['redis_bytes_in']:,} bytes in, {row['redis_bytes_out']:,} out"
     lines = [
         f"{row['shape']} {row['variant']}, per step of {row['steps']:,} (wall {wall:,} µs):",
         f"  PostgreSQL: {postgres}, {row['wal_bytes']:,} bytes of log",
-        f"  Valkey: {valkey}, {row['redis_sends_of_main_process']} sends of the main process, {traffic}",
+        f"  Valkey: {valkey}, {traffic}",
         f"  messages: {messages['per_step']} of {messages['bytes']:,} bytes; {row['deliveries']} deliveries",
         f"  CPU, µs: {cpu}",
     ]
@@ -62,7 +62,7 @@ def cost_lines(row: Json) -> str:
         lines.append(f"  finish to next start: p50 {found['p50']} ms, p95 {found['p95']} ms")
     phases = row["phases_microseconds"]
     whole = phases["task"] or 1
-    lines.append("  in the child, µs of wall time:")
+    lines.append("  in the worker, µs of wall time:")
     lines += [f"    {name:<20} {value:>7,}  {value / whole:>4.0%}" for name, value in phases.items()]
     return "\n".join(lines)
 

@@ -72,10 +72,6 @@ class Stack:
                 found.setdefault(name, []).extend([pid, *descendants(pid)])
         return found
 
-    def worker_mains(self) -> list[int]:
-        """Pids of the workers' main processes, which move messages; their children perform."""
-        return [pid for pid in children_of(self.platform.pid) if part_name(pid) == "worker"]
-
     def raw_parts(self, pool: str) -> list[int]:
         """Pids of the raw workers of a pool."""
         roots = [process.pid for process in self.raw_workers.get(pool, [])]
@@ -113,7 +109,7 @@ MARKS = {
     "postgres": ("bin/postgres",),
     "valkey": ("valkey-server",),
     "web": ("uvicorn",),
-    "worker": ("-m celery", "worker"),
+    "worker": ("workers.fleet",),
     "beat": ("workers.beat",),
 }
 

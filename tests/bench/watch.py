@@ -41,15 +41,13 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
-def cpu_seconds(of: Iterable[int], *, alone: bool = False) -> float:
-    """CPU time these processes have used and, unless `alone`, those of their children that have ended."""
+def cpu_seconds(of: Iterable[int]) -> float:
+    """CPU time these processes and those of their children that have ended have used."""
     total = 0
     for pid in of:
         fields = _stat(pid)
         if fields:
-            total += sum(
-                int(value) for value in fields[11 : 13 if alone else 15]
-            )  # utime stime cutime cstime
+            total += sum(int(value) for value in fields[11:15])  # utime stime cutime cstime
     return total / TICKS
 
 

@@ -53,6 +53,9 @@ DECLARE
     v_reads text[] := coalesce((p_step).reads, '{}');
     v_sees text[] := (p_step).sees;
     v_names text[];
+    v_before text[];
+    v_read text[];
+    v_routed boolean;
     v_steps json;
     v_routes json;
     v_previous json;
@@ -67,33 +70,43 @@ BEGIN
     IF cardinality(v_reads) = 0 THEN
         RETURN '{}'::json;
     END IF;
-    SELECT array_agg(substr(r, 6)) INTO v_names FROM unnest(v_reads) r WHERE r LIKE 'step:%' AND position('/' IN r) = 0;
+    SELECT array_agg(substr(r, 6)) FILTER (WHERE r LIKE 'step:%' AND position('/' IN r) = 0),
+           array_agg(substr(r, 10)) FILTER (WHERE r LIKE 'previous:%'), array_agg(substr(r, 5)) FILTER (WHERE r LIKE 'var:%'),
+           coalesce(bool_or(r LIKE 'step:%/%'), false)
+    INTO v_names, v_before, v_read, v_routed FROM unnest(v_reads) r;
     IF v_names IS NOT NULL THEN
-        SELECT json_object_agg(s.node_id, fermata_shown(s)) INTO v_steps
+        -- OFFSET 0, here and below: frame by frame, whatever the planner thinks of a table it knows little about.
+        SELECT json_object_agg(q.node_id, q.shown) INTO v_steps
         FROM unnest(p_regions, p_iterations) AS f(region, iteration)
-        JOIN fermata_step s ON s.region_id = f.region AND s.iteration = f.iteration AND s.node_id = ANY (v_names)
-        WHERE s.kind = 'node' AND NOT s.superseded AND s.state IN ('succeeded', 'failed', 'timed_out')
-          AND (v_sees IS NULL OR s.id::text = ANY (v_sees));
+        CROSS JOIN LATERAL (
+            SELECT s.node_id, fermata_shown(s) AS shown FROM fermata_step s
+            WHERE s.region_id = f.region AND s.iteration = f.iteration AND s.node_id = ANY (v_names)
+              AND s.kind = 'node' AND NOT s.superseded AND s.state IN ('succeeded', 'failed', 'timed_out')
+              AND (v_sees IS NULL OR s.id::text = ANY (v_sees)) OFFSET 0) q;
     END IF;
-    SELECT json_object_agg(q.route, fermata_shown(q.found)) INTO v_routes
-    FROM (SELECT substr(r, 6) AS route, fermata_find(p_regions, p_iterations, substr(r, 6)) AS found
-          FROM unnest(v_reads) r WHERE r LIKE 'step:%/%') q
-    WHERE (q.found).id IS NOT NULL AND (v_sees IS NULL OR (q.found).id::text = ANY (v_sees));
-    SELECT array_agg(substr(r, 10)) INTO v_names FROM unnest(v_reads) r WHERE r LIKE 'previous:%';
-    IF v_names IS NOT NULL THEN
-        SELECT json_object_agg(s.node_id, fermata_shown(s)) INTO v_previous
+    IF v_routed THEN
+        SELECT json_object_agg(q.route, fermata_shown(q.found)) INTO v_routes
+        FROM (SELECT substr(r, 6) AS route, fermata_find(p_regions, p_iterations, substr(r, 6)) AS found
+              FROM unnest(v_reads) r WHERE r LIKE 'step:%/%') q
+        WHERE (q.found).id IS NOT NULL AND (v_sees IS NULL OR (q.found).id::text = ANY (v_sees));
+    END IF;
+    IF v_before IS NOT NULL THEN
+        SELECT json_object_agg(q.node_id, q.shown) INTO v_previous
         FROM unnest(p_regions, p_iterations, p_kinds) AS f(region, iteration, kind)
-        JOIN fermata_step s ON s.region_id = f.region AND s.iteration = f.iteration - 1 AND s.node_id = ANY (v_names)
-        WHERE f.kind IN ('loop', 'while') AND s.kind = 'node' AND NOT s.superseded
-          AND s.state IN ('succeeded', 'failed', 'timed_out');
+        CROSS JOIN LATERAL (
+            SELECT s.node_id, fermata_shown(s) AS shown FROM fermata_step s
+            WHERE s.region_id = f.region AND s.iteration = f.iteration - 1 AND s.node_id = ANY (v_before)
+              AND s.kind = 'node' AND NOT s.superseded AND s.state IN ('succeeded', 'failed', 'timed_out') OFFSET 0) q
+        WHERE f.kind IN ('loop', 'while');
     END IF;
-    SELECT array_agg(substr(r, 5)) INTO v_names FROM unnest(v_reads) r WHERE r LIKE 'var:%';
-    IF v_names IS NOT NULL THEN
+    IF v_read IS NOT NULL THEN
         SELECT json_object_agg(q.name, q.body) INTO v_variables
         FROM (SELECT DISTINCT ON (v.name) v.name, p.body
               FROM unnest(p_regions || (p_execution).id || (p_execution).workflow_id || (p_execution).workspace_id,
                           p_iterations || 0 || 0 || 0) WITH ORDINALITY AS f(scope, iteration, place)
-              JOIN fermata_variable v ON v.scope_id = f.scope AND v.iteration = f.iteration AND v.name = ANY (v_names)
+              CROSS JOIN LATERAL (
+                  SELECT w.name, w.value_digest FROM fermata_variable w
+                  WHERE w.scope_id = f.scope AND w.iteration = f.iteration AND w.name = ANY (v_read) OFFSET 0) v
               JOIN fermata_payload p ON p.digest = v.value_digest
               ORDER BY v.name, f.place) q;
     END IF;

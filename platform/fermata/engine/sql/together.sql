@@ -53,6 +53,7 @@ END $$;
 -- Claim pure steps of one execution at their first dispatch, which writes nothing. What must be claimed like any other
 -- (rung again, resumed, debugged, frozen sight, a scope that closes) is answered as ``alone``.
 CREATE OR REPLACE FUNCTION fermata_claim_many(p_steps uuid[]) RETURNS json LANGUAGE plpgsql
+    SET plan_cache_mode = force_generic_plan
     SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     x fermata_execution;
@@ -103,6 +104,7 @@ END $$;
 -- its session claimed, or its scope closes or the execution pauses; then each root is recorded by itself.
 -- Locks as in fermata_record: own steps by id, joins by id, region, then one level up.
 CREATE OR REPLACE FUNCTION fermata_record_many(p jsonb) RETURNS jsonb LANGUAGE plpgsql
+    SET plan_cache_mode = force_generic_plan
     SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     x fermata_execution;
