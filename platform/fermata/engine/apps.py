@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+from fermata.engine.functions import after_migrations
 
 
 class EngineConfig(AppConfig):
@@ -11,3 +14,7 @@ class EngineConfig(AppConfig):
     name = "fermata.engine"
     label = "engine"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Install the functions after every `migrate`."""
+        post_migrate.connect(after_migrations, sender=self)

@@ -1,13 +1,8 @@
-"""The engine's SQL functions (``engine/sql/*.sql``) and the hot tables' storage settings."""
+"""The hot tables' storage settings. (The SQL functions are installed after every `migrate`: engine/functions.py.)"""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from django.db import migrations
-
-SQL = Path(__file__).parent.parent / "sql"
-ORDER = ("identity", "seen", "claim", "apply", "record", "together", "start", "settle", "recovery", "operations")
 
 # Rows that change several times in a short life: room for HOT updates, and a vacuum that keeps up.
 STORAGE = """
@@ -19,13 +14,7 @@ ALTER TABLE fermata_join SET (fillfactor = 70, autovacuum_vacuum_scale_factor = 
 
 
 class Migration(migrations.Migration):
-    """Installs what the ledger calls."""
+    """Room for what changes often."""
 
     dependencies = (("engine", "0001_initial"),)
-    operations = (
-        *(
-            migrations.RunSQL((SQL / f"{name}.sql").read_text(), migrations.RunSQL.noop)
-            for name in ORDER
-        ),
-        migrations.RunSQL(STORAGE, migrations.RunSQL.noop),
-    )
+    operations = (migrations.RunSQL(STORAGE, migrations.RunSQL.noop),)
