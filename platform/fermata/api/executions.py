@@ -28,9 +28,13 @@ from fermata.workflows import queries as workflows
 
 
 class EventList(Query):
-    """``after``: the cursor of the last snapshot or batch; without it from the start."""
+    """``after``: the cursor of the last snapshot or batch; without it from the start.
+
+    ``before``: the last events ahead of that cursor instead of the first ones.
+    """
 
     after: str | None = Field(None, max_length=100)
+    before: str | None = Field(None, max_length=100)
     limit: int = Field(500, ge=1, le=5000)
 
 
@@ -101,11 +105,14 @@ class EventsView(OneExecution):
 
     @described("Read the journal", answer=Events, query=EventList, errors=(422,))
     def get(self, request: Request, execution_id: UUID) -> Response:
-        """Events after a cursor, oldest first; ``cursor`` is where to go on."""
+        """Events after a cursor, oldest first; ``cursor`` is where to go on, ``before`` pages backwards."""
         asked = self.query(EventList)
         after = engine.parse_cursor(asked.after) if asked.after else 0
+        before = engine.parse_cursor(asked.before, named="before") if asked.before else None
         journal.number(execution_id)
-        rows = engine.events(execution_id, after=after, limit=asked.limit)
+        rows = engine.events(execution_id, after=after, before=before, limit=asked.limit)
+        if before is not None and rows:
+            after = engine.parse_cursor(rows[0]["cursor"]) - 1
         begin = engine.cursor(after)
         end = rows[-1]["cursor"] if rows else begin
         return Response({"type": "events", "after": begin, "cursor": end, "events": rows})

@@ -347,6 +347,22 @@ class TestJournal:
         assert end["cursor"] == rest["cursor"]
         assert first["events"][0]["path"] == [{"region": "each", "iteration": 1}]
 
+    def test_the_journal_pages_backwards_without_gap_or_repetition(self, editor, execution):
+        EventFactory.create_batch(7, execution=execution)
+        whole = editor.get(at(execution, "/events"))["events"]
+        page = editor.get(at(execution, "/events?before=ffffffffffff&limit=2"))
+        found = page["events"]
+        assert [event["cursor"] for event in found] == [event["cursor"] for event in whole[-2:]]
+        while page["after"] != "000000000000":
+            page = editor.get(at(execution, f"/events?before={found[0]['cursor']}&limit=2"))
+            assert page["cursor"] == page["events"][-1]["cursor"]
+            found = page["events"] + found
+        assert found == whole
+        first = whole[0]["cursor"]
+        assert editor.get(at(execution, f"/events?before={first}"))["events"] == []
+        refused = editor.get(at(execution, "/events?before=x"), status=422)
+        assert refused["problems"][0]["pointer"] == "/before"
+
     @pytest.mark.parametrize("cursor", ["x", "5", "0" * 13, "-00000000001", "%00" * 12, "é" * 12])
     def test_a_text_that_is_no_cursor_is_refused(self, editor, execution, cursor):
         assert editor.call("GET", at(execution, f"/events?after={cursor}")).status_code in {400, 422}

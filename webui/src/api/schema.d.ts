@@ -930,7 +930,7 @@ export interface paths {
         };
         /**
          * Read the journal
-         * @description Events after a cursor, oldest first; ``cursor`` is where to go on.
+         * @description Events after a cursor, oldest first; ``cursor`` is where to go on, ``before`` pages backwards.
          */
         get: operations["workflows_execution_events_get"];
         put?: never;
@@ -9143,6 +9143,7 @@ export interface operations {
         parameters: {
             query?: {
                 after?: string;
+                before?: string;
                 limit?: number;
             };
             header?: never;

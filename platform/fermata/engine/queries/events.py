@@ -22,8 +22,8 @@ def cursor(seq: int) -> str:
     return f"{seq:0{CURSOR_WIDTH}x}"
 
 
-def parse_cursor(text: str) -> int:
-    """The place a cursor names. Raises InvalidInput for any other text."""
+def parse_cursor(text: str, *, named: str = "after") -> int:
+    """The place a cursor names. Raises InvalidInput for any other text in the parameter ``named``."""
     try:
         if len(text) != CURSOR_WIDTH or not text.isascii() or not text.isalnum():
             raise ValueError("wrong shape")
@@ -31,16 +31,25 @@ def parse_cursor(text: str) -> int:
     except ValueError as error:
         row = {
             "code": "invalid_cursor",
-            "pointer": "/after",
+            "pointer": f"/{named}",
             "message": "This is no cursor of a journal.",
             "cure": "Send the `cursor` of the last snapshot or batch, or none to begin anew.",
         }
         raise InvalidInput(row["message"], problems=[row]) from error
 
 
-def events(execution_id: UUID, *, after: int = 0, limit: int = 500) -> list[dict[str, Any]]:
-    """Numbered events after a place, oldest first. Call ``journal.number`` before to see the newest."""
-    rows = list(Event.objects.filter(execution_id=execution_id, seq__gt=after).order_by("seq")[:limit])
+def events(
+    execution_id: UUID, *, after: int = 0, before: int | None = None, limit: int = 500
+) -> list[dict[str, Any]]:
+    """Numbered events after a place, oldest first; with ``before``: the last ones ahead of that place.
+
+    Call ``journal.number`` before to see the newest.
+    """
+    found = Event.objects.filter(execution_id=execution_id, seq__gt=after)
+    if before is None:
+        rows = list(found.order_by("seq")[:limit])
+    else:
+        rows = list(found.filter(seq__lt=before).order_by("-seq")[:limit])[::-1]
     places = [_place(row) for row in rows]
     scopes = scopes_of({place[0] for place in places if place is not None})
     return [
