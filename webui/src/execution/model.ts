@@ -71,6 +71,8 @@ export interface Batch {
 
 /** Before the first event. */
 export const START = '000000000000';
+/** Behind the last one. */
+export const END = 'ffffffffffff';
 
 /** The members of an event's data, whatever was sent. */
 export function dataOf(event: JournalEvent): Readonly<Record<string, unknown>> {

@@ -25,13 +25,13 @@ export function moment(iso: string): string {
   );
 }
 
-/** `850 ms`, `3.2 s`, `4m 05s`, `2h 10m`, `3d 4h`: the two largest units. */
-export function duration(seconds: number): string {
-  const one = (value: number, digits: number): string =>
-    new Intl.NumberFormat(i18next.language, { maximumFractionDigits: digits }).format(value);
+/** `850 ms`, `3.2 s`, `4m 05s`, `2h 10m`, `3d 4h`: the two largest units. `digits` of seconds below a minute. */
+export function duration(seconds: number, digits = 1): string {
+  const one = (value: number, most: number): string =>
+    new Intl.NumberFormat(i18next.language, { maximumFractionDigits: most }).format(value);
   const two = (value: number): string => String(Math.floor(value)).padStart(2, '0');
   if (seconds < 1) return `${one(seconds * 1000, 0)} ms`;
-  if (seconds < 60) return `${one(seconds, 1)} s`;
+  if (seconds < 60) return `${one(seconds, digits)} s`;
   if (seconds < 3_600) return `${Math.floor(seconds / 60)}m ${two(seconds % 60)}s`;
   if (seconds < 86_400) return `${Math.floor(seconds / 3_600)}h ${two((seconds % 3_600) / 60)}m`;
   return `${Math.floor(seconds / 86_400)}d ${Math.floor((seconds % 86_400) / 3_600)}h`;
@@ -39,4 +39,17 @@ export function duration(seconds: number): string {
 
 export function count(value: number): string {
   return new Intl.NumberFormat(i18next.language).format(value);
+}
+
+const clocks = new Map<string, Intl.DateTimeFormat>();
+
+/** The time of a day, to the second. */
+export function clock(at: number): string {
+  const { language } = i18next;
+  let format = clocks.get(language);
+  if (!format) {
+    format = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+    clocks.set(language, format);
+  }
+  return format.format(at);
 }

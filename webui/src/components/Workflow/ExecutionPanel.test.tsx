@@ -35,7 +35,7 @@ import { cleaned, type View } from '../../execution/view';
 import { loadWords, startI18n } from '../../i18n';
 import { ExecutionStore } from '../../stores/ExecutionStore';
 import { TooltipProvider } from '../../ui/Tooltip';
-import { rendered } from './execution/StepTable';
+import { rendered } from './execution/StepGrid';
 import { ExecutionPanel } from './ExecutionPanel';
 
 const cursor = (seq: number): string => seq.toString(16).padStart(12, '0');
@@ -240,6 +240,12 @@ describe('the panel with 5,000 steps', () => {
     expect(commits.count).toBeGreaterThan(0);
     expect(commits.count).toBeLessThanOrEqual(2); // one flush; the frame after it may tell of the cursor
     expect(within(grid).getAllByText('succeeded')).toHaveLength(2);
+    rows.length = 0;
+    act(() =>
+      say({ type: 'events', after: cursor(801), cursor: cursor(802), events: [changed(802, 9_000, 1)] }),
+    );
+    await waitFor(() => expect(grid).toHaveAttribute('aria-rowcount', '5002'));
+    expect(rows).toEqual([]); // one more at the end is no reason to render those that are seen
   });
 
   it('filters by words and status, and says when nothing passes', async () => {
@@ -279,6 +285,75 @@ describe('the panel with 5,000 steps', () => {
     await user.click(await screen.findByRole('tab', { name: 'Input' }));
     expect(await screen.findByText('amount:')).toBeInTheDocument();
     expect(asked.requests.filter(({ path }) => path === '/steps/s2')).toHaveLength(1);
+  });
+});
+
+describe('the other views', () => {
+  const ready = (seq: number, number: number) => ({
+    ...changed(seq, number, 1, 'ready'),
+    type: 'StepReady',
+    at: at(number),
+  });
+
+  it('draw a timeline whose rows say in words what they show, and remember idle times in the address', async () => {
+    const user = userEvent.setup();
+    const running = { ...changed(3, 1, 2, 'running'), type: 'StepStarted', at: at(3) };
+    const events = [ready(2, 1), running, { ...changed(4, 1, 3), at: at(9) }];
+    asked.answers.set('GET /events', { type: 'events', after: cursor(1), cursor: cursor(4), events });
+    const done = step(1, { status: 'succeeded', finished_at: at(9) });
+    const { begin, shown } = panel([done], { tab: 'timeline' });
+    await begin();
+    const row = await screen.findByRole('gridcell', {
+      name: 'succeeded, queued 2 s, running 6 s, on the critical path',
+    });
+    expect(row.querySelectorAll('[data-kind]')).toHaveLength(2);
+    expect(row.querySelector('[data-kind=run]')).toHaveAttribute('data-hue', 'succeeded');
+    await user.click(screen.getByRole('checkbox', { name: 'Shorten idle times' }));
+    expect(shown.view).toEqual({ tab: 'timeline', idle: true });
+  });
+
+  it('list the journal newest first, live, and keep the place of who reads further down', async () => {
+    const events = Array.from({ length: 300 }, (_, number) => ready(number + 2, number));
+    asked.answers.set('GET /events', { type: 'events', after: cursor(1), cursor: cursor(301), events });
+    const { begin, say } = panel([step(1)], { tab: 'events' });
+    await begin();
+    const table = await screen.findByRole('table', { name: 'Events' });
+    const first = () => within(table).getAllByRole('row')[0];
+    await waitFor(() => expect(first()).toHaveTextContent('Every order[299]'));
+    act(() => say({ type: 'events', after: cursor(1), cursor: cursor(301), events }));
+    await frame();
+    act(() => say({ type: 'events', after: cursor(301), cursor: cursor(302), events: [changed(302, 1, 3)] }));
+    await waitFor(() => expect(first()).toHaveTextContent('StepSucceeded'));
+    table.scrollTop = 400;
+    act(() => void table.dispatchEvent(new Event('scroll')));
+    const rows = table.getAttribute('aria-rowcount');
+    act(() => say({ type: 'events', after: cursor(302), cursor: cursor(303), events: [changed(303, 2, 3)] }));
+    expect(await screen.findByRole('button', { name: '1 new event' })).toBeInTheDocument();
+    expect(table).toHaveAttribute('aria-rowcount', rows);
+    await userEvent.click(screen.getByRole('button', { name: '1 new event' }));
+    await waitFor(() => expect(table).toHaveAttribute('aria-rowcount', String(Number(rows) + 1)));
+  });
+
+  it('show one cell for each passage, go by keys and jump from failure to failure', async () => {
+    const user = userEvent.setup();
+    const failed = [3, 4_000];
+    const passages = Array.from({ length: 5_000 }, (_, number) =>
+      step(number, { status: failed.includes(number) ? 'failed' : 'succeeded', finished_at: at(number + 1) }),
+    );
+    const { begin, shown } = panel(passages, { tab: 'iterations' });
+    await begin();
+    expect(await screen.findByText('5,000 iterations')).toBeInTheDocument();
+    expect(document.querySelectorAll('*').length).toBeLessThan(5_000);
+    await user.click(await screen.findByRole('button', { name: 'Every order[0]: succeeded, 1 s' }));
+    expect(shown.view.step).toBe('s0');
+    await user.keyboard('{ArrowRight}{Enter}');
+    await waitFor(() => expect(shown.view.step).toBe('s1'));
+    await user.click(screen.getByRole('button', { name: /^Next failure/ }));
+    expect(shown.view.step).toBe('s3');
+    await user.click(screen.getByRole('button', { name: /^Next failure/ }));
+    expect(shown.view.step).toBe('s4000');
+    await user.click(screen.getByRole('button', { name: /^Next failure/ }));
+    expect(shown.view.step).toBe('s3');
   });
 });
 

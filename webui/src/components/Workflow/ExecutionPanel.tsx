@@ -2,17 +2,22 @@
 import { useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ApiError } from '../../api/client';
-import type { Tab, View } from '../../execution/view';
+import { isContainer } from '../../execution/plan';
+import { TABS, type View } from '../../execution/view';
 import { ExecutionStore, useOverall, type Overall } from '../../stores/ExecutionStore';
+import { JournalStore } from '../../stores/JournalStore';
 import { Button } from '../../ui/Button';
 import { EmptyState, ErrorBoundary, Failure, Skeleton } from '../../ui/states';
 import { Splitter } from '../../ui/Splitter';
 import { Execution, useExecution, usePlan, useWhy, type Shared } from './execution/context';
+import { Events } from './execution/Events';
 import { Filters } from './execution/Filters';
 import { Header } from './execution/Header';
 import { Inspector } from './execution/Inspector';
+import { Iterations } from './execution/Iterations';
 import { StepTable } from './execution/StepTable';
 import { Tabs } from './execution/Tabs';
+import { Timeline } from './execution/Timeline';
 import styles from './ExecutionPanel.module.css';
 
 export interface ExecutionPanelProps {
@@ -34,7 +39,12 @@ export function ExecutionPanel({ executionId, view, onView, store: given }: Exec
     (call) => store.subscribe('execution', call),
     () => store.refused(),
   );
-  const shared = useMemo<Shared>(() => ({ store, plan, view, show: onView }), [store, plan, view, onView]);
+  const journal = useMemo(() => new JournalStore(store), [store]);
+  useEffect(() => () => journal.stop(), [journal]);
+  const shared = useMemo<Shared>(
+    () => ({ store, journal, plan, view, show: onView }),
+    [store, journal, plan, view, onView],
+  );
   if (refused) return <Refused error={refused} />;
   if (!overall) return <Skeleton rows={8} />;
   return (
@@ -52,16 +62,17 @@ function Refused({ error }: { error: ApiError }) {
   return <Failure title={t('not_readable')} detail={error.message} />;
 }
 
-const SHOWN: readonly Tab[] = ['table'];
 const LEAST = 260;
 const MOST = 760;
 
 function Whole({ overall }: { overall: Overall }) {
   const { t } = useTranslation('execution');
-  const { store, view, show } = useExecution();
+  const { store, plan, view, show } = useExecution();
   const why = useWhy(store);
   const [size, setSize] = useState(380);
-  const tab = SHOWN.find((name) => name === view.tab) ?? 'table';
+  const loops = [...plan.nodes.keys()].some((id) => isContainer(plan, id));
+  const tabs = TABS.filter((name) => name !== 'iterations' || loops || view.tab === name);
+  const tab = tabs.find((name) => name === view.tab) ?? 'table';
   return (
     <>
       <Header overall={overall} why={why} />
@@ -73,7 +84,7 @@ function Whole({ overall }: { overall: Overall }) {
           <div className={styles.bar}>
             <Tabs
               label={t('views')}
-              names={SHOWN}
+              names={tabs}
               chosen={tab}
               word={(name) => t(`tab.${name}`)}
               onChoose={(name) => show({ tab: name })}
@@ -85,6 +96,9 @@ function Whole({ overall }: { overall: Overall }) {
           </div>
           <ErrorBoundary key={tab} title={t('view_failed')}>
             {tab === 'table' && <StepTable truncated={overall.truncated} />}
+            {tab === 'timeline' && <Timeline overall={overall} />}
+            {tab === 'events' && <Events />}
+            {tab === 'iterations' && <Iterations truncated={overall.truncated} />}
           </ErrorBoundary>
         </div>
         <div className={styles.splitter}>

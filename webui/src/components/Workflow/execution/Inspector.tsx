@@ -13,6 +13,7 @@ import { IconButton } from '../../../ui/Button';
 import { EmptyState, Failure, Skeleton } from '../../../ui/states';
 import { StatusBadge } from '../../../ui/StatusBadge';
 import { ApprovalForm } from './ApprovalForm';
+import { Attempts } from './Attempts';
 import { useExecution } from './context';
 import { Elapsed } from './Elapsed';
 import { Causes, ErrorCard } from './ErrorCard';
@@ -245,7 +246,7 @@ function WaitsFor({ step, execution, why }: { step: Step; execution: Schemas['Ex
 function Sides({ step, row }: { step: Step; row: Schemas['StepRow'] | undefined }) {
   const { t } = useTranslation('execution');
   const { store, view, show } = useExecution();
-  const names = SIDES.filter((name) => (name === 'error' ? step.error !== null : name !== 'attempts'));
+  const names = SIDES.filter((name) => name !== 'error' || step.error !== null);
   const side: Side = names.find((name) => name === view.side) ?? 'output';
   const value = (which: 'input' | 'output') => {
     if (!row) return <Skeleton rows={3} />;
@@ -272,6 +273,7 @@ function Sides({ step, row }: { step: Step; row: Schemas['StepRow'] | undefined 
         {side === 'input' && value('input')}
         {side === 'output' && value('output')}
         {side === 'error' && <WholeValue value={step.error} />}
+        {side === 'attempts' && <Attempts stepId={step.id} />}
         {side === 'details' && <StepDetails step={step} />}
       </div>
     </>

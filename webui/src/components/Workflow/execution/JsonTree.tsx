@@ -4,7 +4,7 @@ import { count } from '../../../i18n/format';
 import styles from './JsonTree.module.css';
 
 const PAGE = 100;
-const LONGEST = 1_000;
+const LONGEST = 400;
 const OPEN_DEPTH = 2;
 const OPEN_SIZE = 20;
 

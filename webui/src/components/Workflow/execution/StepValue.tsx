@@ -62,7 +62,9 @@ export function PartialValue({ executionId, stepId, side, rev }: Part) {
   const whole = joined(pages);
   return (
     <div className={styles.value}>
-      <p className={styles.hint}>{t('part', { shown: count(reached), size: count(size) })}</p>
+      {reached < size && (
+        <p className={styles.hint}>{t('part', { shown: count(reached), size: count(size) })}</p>
+      )}
       {whole === undefined ? <p>{t('too_large')}</p> : <JsonTree value={whole} />}
       {parts.hasNextPage && (
         <Button busy={parts.isFetchingNextPage} onClick={() => void parts.fetchNextPage()}>

@@ -15,9 +15,11 @@ import { NO_PLAN, planOf, type Plan } from '../../../execution/plan';
 import { isFinal, statusOf } from '../../../execution/status';
 import type { View } from '../../../execution/view';
 import { useOverall, type ExecutionStore } from '../../../stores/ExecutionStore';
+import type { JournalStore } from '../../../stores/JournalStore';
 
 export interface Shared {
   store: ExecutionStore;
+  journal: JournalStore;
   plan: Plan;
   view: View;
   /** Change what is shown; it stands in the address. */
@@ -111,4 +113,24 @@ export function useNow(ticking: boolean): number {
     return () => clearInterval(timer);
   }, [ticking]);
   return now;
+}
+
+/** Another number when steps or journal changed, but not more often than every `pause` milliseconds. */
+export function useThrottled(store: ExecutionStore, journal: JournalStore, pause: number): number {
+  const [seen, setSeen] = useState(0);
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const changed = (): void => {
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        setSeen((before) => before + 1);
+      }, pause);
+    };
+    const stops = [store.subscribe('steps', changed), journal.subscribe(changed)];
+    return () => {
+      clearTimeout(timer);
+      for (const stop of stops) stop();
+    };
+  }, [store, journal, pause]);
+  return seen;
 }
