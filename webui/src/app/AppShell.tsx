@@ -108,7 +108,11 @@ function Account({ onShortcuts }: { onShortcuts: () => void }) {
     <Menu
       label={t('nav.account')}
       trigger={
-        <button type="button" className={styles.account}>
+        <button
+          type="button"
+          className={styles.account}
+          aria-label={`${t('nav.account')}: ${me?.user.username ?? ''}`}
+        >
           <span className={styles.initial} aria-hidden>
             {me?.user.username.slice(0, 1).toUpperCase()}
           </span>

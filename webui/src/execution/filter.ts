@@ -59,10 +59,17 @@ export function passing(filter: Filter, plan: Plan): (step: Step) => boolean {
   };
 }
 
+/** Steps are replaced, never changed: what was worked out of one holds. */
+const began = new WeakMap<Step, number | null>();
+
 /** When it began: a container becomes ready a second time when it closes, so the earliest of its times. */
 export function beganAt(step: Step): number | null {
+  const known = began.get(step);
+  if (known !== undefined) return known;
   const times = [step.ready_at, step.started_at, step.finished_at].filter((at) => at !== null);
-  return times.length > 0 ? Math.min(...times.map((at) => Date.parse(at))) : null;
+  const at = times.length > 0 ? Math.min(...times.map((one) => Date.parse(one))) : null;
+  began.set(step, at);
+  return at;
 }
 
 function order(one: number, other: number): number {

@@ -91,6 +91,7 @@ describe('segments', () => {
   it('take the start of a quick step from the event of its end', () => {
     const events = [event(0, 'ready'), event(3, 'succeeded', 1, { started_at: at(2) })];
     expect(told(segmentsOf(step('s', 'n'), events))).toEqual(['queue 0-2 #1', 'run 2-3 #1']);
+    expect(attemptsOf(events)[0]).toMatchObject({ from: ms(2), to: ms(3) });
     // the first attempt's start, told again by the end of the second, is no news
     const second = [event(5, 'ready', 2), event(6, 'failed', 2, { started_at: at(2) })];
     expect(told(segmentsOf(step('s', 'n'), second))).toEqual(['queue 5-6 #2']);

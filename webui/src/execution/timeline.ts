@@ -230,10 +230,11 @@ export function attemptsOf(events: readonly JournalEvent[]): Attempt[] {
       worker: null,
       due_at: null,
     };
+    const started = time(data['started_at']);
     const over = event.status === 'retrying' || isFinal(statusOf(event.status));
     found.set(event.attempt, {
       ...known,
-      from: event.status === 'running' && known.status === 'ready' ? at : known.from,
+      from: begin(known, event.status === 'running' ? at : started),
       to: over ? at : null,
       status: event.status,
       error: data['error'] ?? known.error,
@@ -242,4 +243,9 @@ export function attemptsOf(events: readonly JournalEvent[]): Attempt[] {
     });
   }
   return [...found.values()];
+}
+
+/** When an attempt began to run; what tells of an earlier attempt's start is no news. */
+function begin(known: Attempt, started: number | null): number {
+  return known.status === 'ready' && started !== null && started >= known.from ? started : known.from;
 }

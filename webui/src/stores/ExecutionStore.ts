@@ -90,6 +90,7 @@ export class ExecutionStore {
       signedOut: () => useSession.setState((session) => ({ ended: session.me !== null })),
       refused: (error) => {
         this.refusal = error;
+        useConnections.getState().tell(executionId, null);
         this.topics.tell(['execution']);
       },
     });

@@ -33,6 +33,7 @@ import type { Transport } from '../../api/realtime';
 import type { Step } from '../../execution/model';
 import { cleaned, type View } from '../../execution/view';
 import { loadWords, startI18n } from '../../i18n';
+import { handle } from '../../keyboard/keys';
 import { ExecutionStore } from '../../stores/ExecutionStore';
 import { TooltipProvider } from '../../ui/Tooltip';
 import { rendered } from './execution/StepGrid';
@@ -344,16 +345,37 @@ describe('the other views', () => {
     await begin();
     expect(await screen.findByText('5,000 iterations')).toBeInTheDocument();
     expect(document.querySelectorAll('*').length).toBeLessThan(5_000);
-    await user.click(await screen.findByRole('button', { name: 'Every order[0]: succeeded, 1 s' }));
+    await user.click(await screen.findByTitle('Every order[0]: succeeded, 1 s'));
     expect(shown.view.step).toBe('s0');
     await user.keyboard('{ArrowRight}{Enter}');
     await waitFor(() => expect(shown.view.step).toBe('s1'));
-    await user.click(screen.getByRole('button', { name: /^Next failure/ }));
+    await user.click(screen.getByText('Next failure'));
     expect(shown.view.step).toBe('s3');
-    await user.click(screen.getByRole('button', { name: /^Next failure/ }));
+    await user.click(screen.getByText('Next failure'));
     expect(shown.view.step).toBe('s4000');
-    await user.click(screen.getByRole('button', { name: /^Next failure/ }));
+    await user.click(screen.getByText('Next failure'));
     expect(shown.view.step).toBe('s3');
+  });
+});
+
+describe('keys', () => {
+  it('jump from failure to failure, but only while the focus is in the panel', async () => {
+    addEventListener('keydown', handle);
+    const user = userEvent.setup();
+    const failed = { status: 'failed', finished_at: at(9) };
+    const { begin, shown } = panel([step(1), step(2, failed), step(3), step(4, failed)]);
+    await begin();
+    const grid = await screen.findByRole('grid');
+    await user.keyboard('f');
+    expect(shown.view.step).toBeUndefined();
+    act(() => grid.focus());
+    await user.keyboard('f');
+    await waitFor(() => expect(shown.view).toEqual({ step: 's2', side: 'error' }));
+    await user.keyboard('f');
+    await waitFor(() => expect(shown.view.step).toBe('s4'));
+    await user.keyboard('{Shift>}F{/Shift}');
+    await waitFor(() => expect(shown.view.step).toBe('s2'));
+    removeEventListener('keydown', handle);
   });
 });
 

@@ -15,6 +15,7 @@ import { Filters } from './execution/Filters';
 import { Header } from './execution/Header';
 import { Inspector } from './execution/Inspector';
 import { Iterations } from './execution/Iterations';
+import { Keys, Spoken } from './execution/Spoken';
 import { StepTable } from './execution/StepTable';
 import { Tabs } from './execution/Tabs';
 import { Timeline } from './execution/Timeline';
@@ -49,7 +50,7 @@ export function ExecutionPanel({ executionId, view, onView, store: given }: Exec
   if (!overall) return <Skeleton rows={8} />;
   return (
     <Execution value={shared}>
-      <div className={styles.panel} aria-label={t('execution')} role="group">
+      <div className={styles.panel} data-panel="execution" aria-label={t('execution')} role="group">
         <Whole overall={overall} />
       </div>
     </Execution>
@@ -75,6 +76,8 @@ function Whole({ overall }: { overall: Overall }) {
   const tab = tabs.find((name) => name === view.tab) ?? 'table';
   return (
     <>
+      <Spoken overall={overall} />
+      <Keys />
       <Header overall={overall} why={why} />
       <div
         className={styles.body}

@@ -57,7 +57,7 @@ function sameCauses(one: Found, other: Found): boolean {
 const MOST = 6;
 
 /** What failed first in the whole execution, alike failures together, and what that took with it. */
-export function Causes({ error }: { error: unknown }) {
+export function Causes({ error, failed }: { error: unknown; failed: boolean }) {
   const { t } = useTranslation('execution');
   const { store, plan, show } = useExecution();
   const derive = useMemo(
@@ -73,9 +73,10 @@ export function Causes({ error }: { error: unknown }) {
   );
   const causes = useDerived(store, derive, sameCauses);
   if (causes.roots.length === 0) return <ErrorCard error={error} />;
+  const title = t(failed ? 'root_cause' : 'failures');
   return (
-    <section className={styles.card} data-kind="error" aria-label={t('root_cause')}>
-      <h3>{t('root_cause')}</h3>
+    <section className={styles.card} data-kind="error" aria-label={title}>
+      <h3>{title}</h3>
       <ul className={styles.reasons}>
         {causes.roots.slice(0, MOST).map((cause) => (
           <li key={`${cause.node_id} ${cause.class}`}>

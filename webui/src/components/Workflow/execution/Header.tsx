@@ -37,9 +37,9 @@ export function Header({ overall, why }: { overall: Overall; why: Schemas['Why']
         </h1>
         <StatusBadge status={status} />
         {!final && <ConnectionState connection={fresh} />}
+        <Reason overall={overall} why={why} />
         <Actions execution={execution} />
       </div>
-      <Reason overall={overall} why={why} />
       <dl className={styles.facts}>
         <Fact name={t('version')}>
           {execution.version === 'draft' ? t('draft') : t('version_number', { number: execution.version })}
@@ -83,8 +83,13 @@ function Fact({ name, children }: { name: string; children: React.ReactNode }) {
 function Reason({ overall, why }: { overall: Overall; why: Schemas['Why'] | undefined }) {
   const { execution, status } = overall;
   const [first] = chainOf(execution.error);
-  const text = first ? first.message || first.class : status === 'running' ? null : why?.sentence;
-  return text ? <p className={styles.reason}>{text}</p> : null;
+  const waits = status !== 'running' && why?.status === status ? why.sentence : '';
+  const text = first ? first.message || first.class : waits;
+  return (
+    <p className={styles.reason} title={text}>
+      {text}
+    </p>
+  );
 }
 
 type Command = 'cancel' | 'pause' | 'resume';

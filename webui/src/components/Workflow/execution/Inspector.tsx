@@ -7,7 +7,7 @@ import { isFinal, statusOf } from '../../../execution/status';
 import { SIDES, type Side } from '../../../execution/view';
 import { labelOf } from '../../../execution/plan';
 import type { Step } from '../../../execution/model';
-import { moment } from '../../../i18n/format';
+import { count, moment } from '../../../i18n/format';
 import { useStep, type Overall } from '../../../stores/ExecutionStore';
 import { IconButton } from '../../../ui/Button';
 import { EmptyState, Failure, Skeleton } from '../../../ui/states';
@@ -54,7 +54,7 @@ function OfExecution({ overall, why }: { overall: Overall; why: Why }) {
           />
         </span>
       </div>
-      <Causes error={execution.error} />
+      <Causes error={execution.error} failed={['failed', 'timed_out'].includes(execution.status)} />
       {!isFinal(overall.status) && why && <Waiting why={why} />}
       <Tabs
         label={t('inspector')}
@@ -89,12 +89,21 @@ function Waiting({ why }: { why: Schemas['Why'] }) {
     <section className={styles.card} data-kind="why" aria-label={t('why')}>
       <h3>{t('why')}</h3>
       <ul className={styles.reasons}>
-        {resting.map((one) => (
-          <li key={one.step_id}>
-            <button type="button" className={styles.go} onClick={() => show({ step: one.step_id })}>
-              {labelOf(plan, one.node_id)} <Place path={one.path} />
+        {[...byNode(resting)].map(([node, [first, ...others]]) => (
+          <li key={node}>
+            <button type="button" className={styles.go} onClick={() => show({ step: first.step_id })}>
+              {labelOf(plan, node)} <Place path={first.path} />
             </button>
-            <p>{one.sentence}</p>
+            <p>{first.sentence}</p>
+            {others.length > 0 && (
+              <button
+                type="button"
+                className={styles.go}
+                onClick={() => show({ tab: 'table', node, status: first.status })}
+              >
+                {t('also_waiting', { count: others.length, number: count(others.length) })}
+              </button>
+            )}
           </li>
         ))}
         {why.joins.map((join) => (
@@ -113,6 +122,19 @@ function Waiting({ why }: { why: Schemas['Why'] }) {
       {why.more > 0 && <p className={styles.hint}>{t('why_more', { count: why.more })}</p>}
     </section>
   );
+}
+
+type WaitingStep = Schemas['WaitingStep'];
+
+/** One line for each node, however many of its steps wait. */
+function byNode(steps: readonly WaitingStep[]): Map<string, [WaitingStep, ...WaitingStep[]]> {
+  const found = new Map<string, [WaitingStep, ...WaitingStep[]]>();
+  for (const step of steps) {
+    const known = found.get(step.node_id);
+    if (known) known.push(step);
+    else found.set(step.node_id, [step]);
+  }
+  return found;
 }
 
 function ExecutionDetails({ execution }: { execution: Schemas['Execution'] }) {

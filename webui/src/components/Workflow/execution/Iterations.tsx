@@ -8,7 +8,7 @@ import { count, duration } from '../../../i18n/format';
 import { useKeys, type Shortcut } from '../../../keyboard/keys';
 import { EmptyState } from '../../../ui/states';
 import { StatusBadge } from '../../../ui/StatusBadge';
-import { useExecution, useThrottled } from './context';
+import { isFocused, useExecution, useThrottled } from './context';
 import styles from './Iterations.module.css';
 import { Place } from './Place';
 
@@ -138,7 +138,14 @@ function Grid({ passages }: { passages: Passages }) {
     latest.current = failure;
   });
   const shortcuts = useMemo<Shortcut[]>(
-    () => [{ keys: 'F', label: t('next_failure'), scope: t('execution'), run: () => latest.current() }],
+    () => [
+      {
+        keys: 'F',
+        label: t('next_failure'),
+        scope: t('execution'),
+        run: () => isFocused() && latest.current(),
+      },
+    ],
     [t],
   );
   useKeys(shortcuts);

@@ -134,3 +134,8 @@ export function useThrottled(store: ExecutionStore, journal: JournalStore, pause
   }, [store, journal, pause]);
   return seen;
 }
+
+/** Single letters do something only while the focus is in the panel. */
+export function isFocused(): boolean {
+  return document.activeElement?.closest('[data-panel="execution"]') != null;
+}
