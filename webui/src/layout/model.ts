@@ -1,0 +1,117 @@
+/** What is laid out, and what comes out: names, boxes and lines; nothing of a screen. */
+
+/** A node of a definition, as far as its place depends on it. Drafts may hold anything, so everything is optional. */
+export interface GraphNode {
+  id: string;
+  type: string;
+  label?: string | undefined;
+  parent?: string | undefined;
+  note?: string | undefined;
+}
+
+/** `from` is a node or `node.port`. */
+export interface GraphEdge {
+  from: string;
+  to: string;
+}
+
+export interface Graph {
+  nodes: readonly GraphNode[];
+  edges: readonly GraphEdge[];
+}
+
+export interface Box {
+  id: string;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  /** The container it lies in, none outside of all. */
+  parent: string | null;
+  /** How many containers it lies in. */
+  depth: number;
+  container: boolean;
+}
+
+export interface Line {
+  from: string;
+  /** The output it leaves by; empty for the only one. */
+  port: string;
+  to: string;
+  /** It leads back to a step that came before. */
+  back: boolean;
+  /** x, y, x, y …: at least two points. */
+  points: readonly number[];
+}
+
+export interface Layout {
+  boxes: readonly Box[];
+  lines: readonly Line[];
+  width: number;
+  height: number;
+}
+
+export const NODE = { width: 200, height: 56 } as const;
+export const NOTE = { width: 200, height: 80 } as const;
+/** Between layers, between neighbours of a layer, and around what a container holds. */
+export const GAP = { layer: 72, node: 24, pad: 24, head: 56, lane: 14 } as const;
+/** An output's label needs this much of the side it leaves from. */
+export const PORT = 18;
+
+const CONTAINERS: ReadonlySet<string> = new Set(['foreach', 'while', 'try']);
+
+export function isContainerType(type: string): boolean {
+  return CONTAINERS.has(type);
+}
+
+type Raw = Readonly<Record<string, unknown>>;
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function members(value: unknown): Raw[] {
+  return Array.isArray(value)
+    ? value.filter((one): one is Raw => typeof one === 'object' && one !== null)
+    : [];
+}
+
+/** The graph of a document, valid or not: what cannot be drawn is left out. */
+export function graphOf(definition: unknown): Graph {
+  const { nodes, edges } = (definition ?? {}) as Raw;
+  const found = new Map<string, GraphNode>();
+  for (const node of members(nodes)) {
+    const id = text(node['id']);
+    if (!id || found.has(id)) continue;
+    const config = (node['config'] ?? {}) as Raw;
+    found.set(id, {
+      id,
+      type: text(node['type']) ?? '',
+      label: text(node['label']),
+      parent: text(node['parent']),
+      note: node['type'] === 'note' ? (text(config['text']) ?? text(node['note'])) : undefined,
+    });
+  }
+  return {
+    nodes: [...found.values()],
+    edges: members(edges).flatMap((edge) => {
+      const from = text(edge['from']);
+      const to = text(edge['to']);
+      return from && to ? [{ from, to }] : [];
+    }),
+  };
+}
+
+/** Node and output of an edge's `from`: ids hold no dot. */
+export function endOf(from: string): { id: string; port: string } {
+  const dot = from.indexOf('.');
+  return dot < 0 ? { id: from, port: '' } : { id: from.slice(0, dot), port: from.slice(dot + 1) };
+}
+
+/** The same for graphs that are laid out the same. */
+export function structureKey({ nodes, edges }: Graph): string {
+  return JSON.stringify([
+    nodes.map(({ id, type, parent }) => [id, type, parent ?? null]),
+    edges.map(({ from, to }) => [from, to]),
+  ]);
+}
