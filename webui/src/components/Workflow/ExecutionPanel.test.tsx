@@ -477,4 +477,29 @@ describe('the inspector', () => {
       }),
     );
   });
+
+  it('asks what became of a step that is held, and takes the answer', async () => {
+    const held = step(1, { path: [], status: 'held', reason: 'outcome_unknown' });
+    asked.answers.set('GET /steps/s1', { ...held, input: null, output: null });
+    asked.answers.set('GET /why', {
+      status: 'waiting',
+      sentence: 'Every live step waits.',
+      waiting_for: [{ ...held, step_id: 's1', sentence: 'Its worker was lost.', cure: 'Resolve the step.' }],
+      joins: [],
+      closing: [],
+      more: 0,
+    });
+    asked.answers.set('POST /steps/s1/resolve', held);
+    const user = userEvent.setup();
+    const { begin } = panel([held], { step: 's1' });
+    await begin();
+    await user.type(await screen.findByLabelText('Output', { selector: 'textarea' }), '7');
+    await user.click(screen.getByRole('button', { name: 'It succeeded' }));
+    await waitFor(() =>
+      expect(asked.requests.find(({ method }) => method === 'POST')?.body).toEqual({
+        action: 'succeed',
+        output: 7,
+      }),
+    );
+  });
 });

@@ -16,9 +16,11 @@ import { ApprovalForm } from './ApprovalForm';
 import { Attempts } from './Attempts';
 import { useExecution } from './context';
 import { Elapsed } from './Elapsed';
+import { Children } from './Children';
 import { Causes, ErrorCard } from './ErrorCard';
 import styles from './Inspector.module.css';
 import { Place } from './Place';
+import { ResolveForm } from './ResolveForm';
 import { SignalForm } from './SignalForm';
 import { PartialValue, WholeValue } from './StepValue';
 import { Tabs } from './Tabs';
@@ -152,6 +154,13 @@ function ExecutionDetails({ execution }: { execution: Schemas['Execution'] }) {
           [t('tags'), execution.tags.join(', ')],
         ]}
       />
+      {execution.root_id !== execution.id && (
+        <p>
+          <Link to={`/executions/${execution.root_id}` as string}>
+            {t('root', { id: execution.root_id.slice(-8) })}
+          </Link>
+        </p>
+      )}
       <h3>{t('variables')}</h3>
       <WholeValue value={execution.variables} />
       <h3>{t('trigger')}</h3>
@@ -218,6 +227,9 @@ function OfStep({ id, execution, why }: { id: string; execution: Schemas['Execut
           </div>
           {shown.error !== null && <ErrorCard error={shown.error} handledBy={shown.handled_by} />}
           {!isFinal(statusOf(shown.status)) && <WaitsFor step={shown} execution={execution} why={why} />}
+          {plan.nodes.get(shown.node_id)?.type === 'sub_workflow' && (
+            <Children stepId={shown.id} rev={shown.rev} />
+          )}
           <Sides step={shown} row={row.data} />
           {row.isError && (
             <Failure title={t('value_failed')} detail={row.error.message} retry={() => void row.refetch()} />
@@ -249,14 +261,7 @@ function WaitsFor({ step, execution, why }: { step: Step; execution: Schemas['Ex
           {t('until')} <time dateTime={found.due_at}>{moment(found.due_at)}</time>
         </p>
       )}
-      {found.children?.map((child) => (
-        <p key={child.execution_id}>
-          <Link to={`/executions/${child.execution_id}` as string}>
-            {t('child', { id: child.execution_id.slice(-8) })}
-          </Link>{' '}
-          <StatusBadge status={statusOf(child.status)} />
-        </p>
-      ))}
+      {step.status === 'held' && <ResolveForm stepId={step.id} can={execution.can['signal'] ?? true} />}
       {found.approval_id && <ApprovalForm id={found.approval_id} />}
       {signal !== undefined && (
         <SignalForm name={signal} can={execution.can['signal'] ?? true} label={labelOf(plan, step.node_id)} />
