@@ -190,6 +190,8 @@ const frame = (): Promise<void> =>
     await new Promise<void>((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())));
   });
 
+vi.setConfig({ testTimeout: 20_000 }); // thousands of steps, on a machine that may be busy
+
 beforeAll(async () => {
   await startI18n('en');
   await loadWords('execution');
@@ -336,7 +338,8 @@ describe('the other views', () => {
   });
 
   it('show one cell for each passage, go by keys and jump from failure to failure', async () => {
-    const user = userEvent.setup();
+    vi.spyOn(HTMLElement.prototype, 'clientHeight', 'get').mockReturnValue(112);
+    const user = userEvent.setup({ pointerEventsCheck: 0 });
     const failed = [3, 4_000];
     const passages = Array.from({ length: 5_000 }, (_, number) =>
       step(number, { status: failed.includes(number) ? 'failed' : 'succeeded', finished_at: at(number + 1) }),

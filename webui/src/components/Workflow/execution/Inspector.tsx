@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { answered, client, type Schemas } from '../../../api/client';
 import { isFinal, statusOf } from '../../../execution/status';
 import { SIDES, type Side } from '../../../execution/view';
-import { labelOf } from '../../../execution/plan';
+import { isContainer, labelOf } from '../../../execution/plan';
 import type { Step } from '../../../execution/model';
 import { count, moment } from '../../../i18n/format';
 import { useStep, type Overall } from '../../../stores/ExecutionStore';
@@ -19,6 +19,7 @@ import { Elapsed } from './Elapsed';
 import { Children } from './Children';
 import { Causes, ErrorCard } from './ErrorCard';
 import styles from './Inspector.module.css';
+import { OfContainer } from './Iterations';
 import { Place } from './Place';
 import { ResolveForm } from './ResolveForm';
 import { SignalForm } from './SignalForm';
@@ -227,6 +228,7 @@ function OfStep({ id, execution, why }: { id: string; execution: Schemas['Execut
           </div>
           {shown.error !== null && <ErrorCard error={shown.error} handledBy={shown.handled_by} />}
           {!isFinal(statusOf(shown.status)) && <WaitsFor step={shown} execution={execution} why={why} />}
+          {isContainer(plan, shown.node_id) && <OfContainer step={shown} />}
           {plan.nodes.get(shown.node_id)?.type === 'sub_workflow' && (
             <Children stepId={shown.id} rev={shown.rev} />
           )}

@@ -1,7 +1,8 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { memo, useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react';
+import { memo, useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { passagesOf, type Iteration, type Passages } from '../../../execution/iterations';
+import { scopeOf, type Step } from '../../../execution/model';
 import { labelOf } from '../../../execution/plan';
 import { LOOKS, STATUSES, type Status } from '../../../execution/status';
 import { count, duration } from '../../../i18n/format';
@@ -61,6 +62,25 @@ export function Iterations({ truncated }: { truncated: boolean }) {
   );
 }
 
+/** The passages of one container, for its details: counts, and the way to the grid. */
+export function OfContainer({ step }: { step: Step }) {
+  const { t } = useTranslation('execution');
+  const { show } = useExecution();
+  const key = `${scopeOf(step.path)}|${step.node_id}`;
+  const found = usePassages().find((one) => one.key === key);
+  if (!found) return null;
+  return (
+    <button
+      type="button"
+      className={styles.container}
+      title={t('tab.iterations')}
+      onClick={() => show({ tab: 'iterations', of: key })}
+    >
+      <Strip passages={found} />
+    </button>
+  );
+}
+
 /** Counts and how far it is, without one thing for each passage. */
 function Strip({ passages }: { passages: Passages }) {
   const { plan } = useExecution();
@@ -114,6 +134,13 @@ function Grid({ passages }: { passages: Passages }) {
   });
   const [at, setAt] = useState(0);
   const held = useRef(false);
+  const choose = useCallback(
+    (place: number, step: string) => {
+      setAt(place);
+      show({ step });
+    },
+    [show],
+  );
   const active = Math.min(at, Math.max(0, list.length - 1));
   const go = (to: number): void => {
     const next = Math.min(list.length - 1, Math.max(0, to));
@@ -192,15 +219,13 @@ function Grid({ passages }: { passages: Passages }) {
                     key={one.number}
                     at={number}
                     number={one.number}
+                    step={one.step}
                     status={one.status}
                     name={labelOf(plan, passages.node_id)}
                     time={one.to === null ? null : lasted(one)}
                     chosen={view.step === one.step}
                     tabbable={number === active}
-                    onChoose={() => {
-                      setAt(number);
-                      show({ step: one.step });
-                    }}
+                    onChoose={choose}
                   />
                 );
               })}
@@ -215,43 +240,45 @@ function Grid({ passages }: { passages: Passages }) {
 interface CellProps {
   at: number;
   number: number;
+  step: string;
   status: Status;
   name: string;
   time: number | null;
   chosen: boolean;
   tabbable: boolean;
-  onChoose: () => void;
+  onChoose: (at: number, step: string) => void;
 }
 
-const Cell = memo(
-  function Cell({ at, number, status, name, time, chosen, tabbable, onChoose }: CellProps) {
-    const { t } = useTranslation();
-    const took = time === null ? '' : `, ${duration(time / 1000)}`;
-    const words = `${name}[${number}]: ${t(`status.${status}`)}${took}`;
-    return (
-      <button
-        type="button"
-        className={styles.cell}
-        data-at={at}
-        data-hue={LOOKS[status].hue}
-        aria-label={words}
-        title={words}
-        aria-pressed={chosen}
-        tabIndex={tabbable ? 0 : -1}
-        onClick={onChoose}
-      >
-        {LOOKS[status].glyph}
-      </button>
-    );
-  },
-  (one, other) =>
-    one.at === other.at &&
-    one.number === other.number &&
-    one.status === other.status &&
-    one.time === other.time &&
-    one.chosen === other.chosen &&
-    one.tabbable === other.tabbable,
-);
+const Cell = memo(function Cell({
+  at,
+  number,
+  step,
+  status,
+  name,
+  time,
+  chosen,
+  tabbable,
+  onChoose,
+}: CellProps) {
+  const { t } = useTranslation();
+  const took = time === null ? '' : `, ${duration(time / 1000)}`;
+  const words = `${name}[${number}]: ${t(`status.${status}`)}${took}`;
+  return (
+    <button
+      type="button"
+      className={styles.cell}
+      data-at={at}
+      data-hue={LOOKS[status].hue}
+      aria-label={words}
+      title={words}
+      aria-pressed={chosen}
+      tabIndex={tabbable ? 0 : -1}
+      onClick={() => onChoose(at, step)}
+    >
+      {LOOKS[status].glyph}
+    </button>
+  );
+});
 
 /** How many cells fit beside each other. */
 function useColumns(frame: React.RefObject<HTMLDivElement | null>): number {

@@ -104,15 +104,37 @@ export function useWhy(store: ExecutionStore): Schemas['Why'] | undefined {
   return live ? data : undefined;
 }
 
+const SECOND_MS = 1_000;
+const listeners = new Set<() => void>();
+let second = 0;
+let clock: ReturnType<typeof setInterval> | undefined;
+
+/** One clock for all that tick: they render together, once a second. */
+function onSecond(call: () => void): () => void {
+  listeners.add(call);
+  clock ??= setInterval(() => {
+    second = Date.now();
+    for (const listener of listeners) listener();
+  }, SECOND_MS);
+  return () => {
+    listeners.delete(call);
+    if (listeners.size > 0) return;
+    clearInterval(clock);
+    clock = undefined;
+  };
+}
+
+function thisSecond(): number {
+  // While nobody ticks, the value must not change from one read to the next either.
+  if (clock === undefined) second = Math.floor(Date.now() / SECOND_MS) * SECOND_MS;
+  return second;
+}
+
+const never = (): (() => void) => () => undefined;
+
 /** The time now, another every second while something lives. */
 export function useNow(ticking: boolean): number {
-  const [now, setNow] = useState(Date.now);
-  useEffect(() => {
-    if (!ticking) return;
-    const timer = setInterval(() => setNow(Date.now()), 1_000);
-    return () => clearInterval(timer);
-  }, [ticking]);
-  return now;
+  return useSyncExternalStore(ticking ? onSecond : never, thisSecond);
 }
 
 /** Another number when steps or journal changed, but not more often than every `pause` milliseconds. */
