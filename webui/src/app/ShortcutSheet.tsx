@@ -4,7 +4,7 @@ import { Dialog } from '../ui/Dialog';
 import styles from './ShortcutSheet.module.css';
 
 /** What the keys do here: whatever is registered just now, by scope. */
-export function ShortcutSheet({ onClose }: { onClose: () => void }) {
+export default function ShortcutSheet({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation();
   const { shortcuts } = useShortcuts();
   const scopes = [...new Set(shortcuts.map(({ scope }) => scope))].reverse();

@@ -1,15 +1,14 @@
 import { useMutation } from '@tanstack/react-query';
 import { useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
-import { signIn, useSession } from '../api/session';
+import { signIn } from '../api/session';
 import { Button } from '../ui/Button';
-import { Dialog } from '../ui/Dialog';
 import { Field, TextInput } from '../ui/Field';
 import { Mark } from '../ui/Mark';
 import styles from './SignIn.module.css';
 
 /** Name and password; password managers work, and pasting is allowed. */
-function SignInForm({ username: known }: { username?: string }) {
+export function SignInForm({ username: known }: { username?: string }) {
   const { t } = useTranslation();
   const [username, setUsername] = useState(known ?? '');
   const [password, setPassword] = useState('');
@@ -71,21 +70,5 @@ export function SignInPage() {
         <p className={styles.hint}>{t('sign_in.first')}</p>
       </div>
     </main>
-  );
-}
-
-/** Over the page, when the session ended while it was in use. */
-export function SignInAgain() {
-  const { t } = useTranslation();
-  const me = useSession((state) => state.me);
-  return (
-    <Dialog
-      open
-      onClose={() => undefined}
-      title={t('sign_in.again_title')}
-      description={t('sign_in.again_text')}
-    >
-      <SignInForm {...(me ? { username: me.user.username } : {})} />
-    </Dialog>
   );
 }

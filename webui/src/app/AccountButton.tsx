@@ -1,0 +1,16 @@
+import type { ComponentProps } from 'react';
+import { useSession } from '../api/session';
+import styles from './AppShell.module.css';
+
+/** Shows who is signed in; the menu behind it is loaded on its own. */
+export function AccountButton(rest: ComponentProps<'button'>) {
+  const username = useSession((state) => state.me?.user.username);
+  return (
+    <button type="button" {...rest} className={styles.account}>
+      <span className={styles.initial} aria-hidden>
+        {username?.slice(0, 1).toUpperCase()}
+      </span>
+      <span>{username}</span>
+    </button>
+  );
+}

@@ -1,0 +1,39 @@
+import { Contrast, Keyboard, Moon } from 'lucide-react';
+import { useTranslation } from 'react-i18next';
+import { signOut } from '../api/session';
+import { useAppearance, type Theme } from '../theme/appearance';
+import { Menu } from '../ui/Menu';
+import { AccountButton } from './AccountButton';
+
+/** Who is signed in: appearance, shortcuts, signing out. */
+export default function AccountMenu({ onShortcuts }: { onShortcuts: () => void }) {
+  const { t } = useTranslation();
+  const { theme, contrast, setTheme, setContrast } = useAppearance();
+  const themes: Theme[] = ['system', 'light', 'dark'];
+  return (
+    <Menu
+      label={t('nav.account')}
+      trigger={<AccountButton />}
+      items={[
+        ...themes.map((one) => ({
+          label: `${t(`nav.theme_${one}`)}${one === theme ? ' ✓' : ''}`,
+          icon: <Moon size={14} aria-hidden />,
+          onSelect: () => setTheme(one),
+        })),
+        {
+          label: contrast === 'more' ? t('nav.contrast_normal') : t('nav.contrast_more'),
+          icon: <Contrast size={14} aria-hidden />,
+          onSelect: () => setContrast(contrast === 'more' ? 'normal' : 'more'),
+        },
+        {
+          label: t('nav.shortcuts'),
+          keys: '?',
+          icon: <Keyboard size={14} aria-hidden />,
+          onSelect: onShortcuts,
+        },
+        null,
+        { label: t('nav.sign_out'), onSelect: () => void signOut() },
+      ]}
+    />
+  );
+}
