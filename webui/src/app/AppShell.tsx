@@ -1,21 +1,32 @@
 import { Link, Outlet, useNavigate } from '@tanstack/react-router';
-import { Contrast, House, Keyboard, Moon, PanelLeft, Search } from 'lucide-react';
+import { CircleCheck, History, House, PanelLeft, Search, Workflow } from 'lucide-react';
 import { lazy, Suspense, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { signOut, useSession } from '../api/session';
+import { loadWords } from '../i18n';
 import { useKeys, type Shortcut } from '../keyboard/keys';
-import { useAppearance, type Theme } from '../theme/appearance';
+import { useRunDialog } from '../stores/run';
 import { IconButton } from '../ui/Button';
 import { Mark } from '../ui/Mark';
-import { Menu } from '../ui/Menu';
 import { ErrorBoundary } from '../ui/states';
+import { AccountButton } from './AccountButton';
 import styles from './AppShell.module.css';
 import { ConnectionBadge } from './ConnectionBadge';
-import { ShortcutSheet } from './ShortcutSheet';
 
 const CommandPalette = lazy(() => import('./CommandPalette'));
+const ShortcutSheet = lazy(() => import('./ShortcutSheet'));
+const AccountMenu = lazy(() => import('./AccountMenu'));
 
-const PLACES = [{ to: '/', word: 'nav.home', icon: House, key: 'G H' }] as const;
+const RunDialog = lazy(async () => {
+  await Promise.all(['run', 'forms'].map(loadWords));
+  return import('../components/Workflow/RunDialog');
+});
+
+const PLACES = [
+  { to: '/', word: 'nav.home', icon: House, key: 'G H' },
+  { to: '/workflows', word: 'nav.workflows', icon: Workflow, key: 'G W' },
+  { to: '/executions', word: 'nav.executions', icon: History, key: 'G E' },
+  { to: '/approvals', word: 'nav.approvals', icon: CircleCheck, key: 'G A' },
+] as const;
 
 type Open = 'palette' | 'sheet' | null;
 
@@ -25,6 +36,7 @@ export function AppShell() {
   const navigate = useNavigate();
   const [open, setOpen] = useState<Open>(null);
   const [narrow, setNarrow] = useState(false);
+  const toRun = useRunDialog((state) => state.asked);
   const shortcuts = useMemo<Shortcut[]>(() => {
     const scope = t('keys.global');
     const go = PLACES.map(({ to, word, key }) => ({
@@ -81,7 +93,9 @@ export function AppShell() {
         </ul>
         <div className={styles.foot}>
           <ConnectionBadge />
-          <Account onShortcuts={() => setOpen('sheet')} />
+          <Suspense fallback={<AccountButton />}>
+            <AccountMenu onShortcuts={() => setOpen('sheet')} />
+          </Suspense>
         </div>
       </nav>
       <main id="content" className={styles.main} tabIndex={-1}>
@@ -94,51 +108,16 @@ export function AppShell() {
           <CommandPalette places={PLACES} onClose={() => setOpen(null)} />
         </Suspense>
       )}
-      {open === 'sheet' && <ShortcutSheet onClose={() => setOpen(null)} />}
+      {toRun && (
+        <Suspense fallback={null}>
+          <RunDialog key={toRun.workflowId} asked={toRun} />
+        </Suspense>
+      )}
+      {open === 'sheet' && (
+        <Suspense fallback={null}>
+          <ShortcutSheet onClose={() => setOpen(null)} />
+        </Suspense>
+      )}
     </div>
-  );
-}
-
-function Account({ onShortcuts }: { onShortcuts: () => void }) {
-  const { t } = useTranslation();
-  const me = useSession((state) => state.me);
-  const { theme, contrast, setTheme, setContrast } = useAppearance();
-  const themes: Theme[] = ['system', 'light', 'dark'];
-  return (
-    <Menu
-      label={t('nav.account')}
-      trigger={
-        <button
-          type="button"
-          className={styles.account}
-          aria-label={`${t('nav.account')}: ${me?.user.username ?? ''}`}
-        >
-          <span className={styles.initial} aria-hidden>
-            {me?.user.username.slice(0, 1).toUpperCase()}
-          </span>
-          <span>{me?.user.username}</span>
-        </button>
-      }
-      items={[
-        ...themes.map((one) => ({
-          label: `${t(`nav.theme_${one}`)}${one === theme ? ' ✓' : ''}`,
-          icon: <Moon size={14} aria-hidden />,
-          onSelect: () => setTheme(one),
-        })),
-        {
-          label: contrast === 'more' ? t('nav.contrast_normal') : t('nav.contrast_more'),
-          icon: <Contrast size={14} aria-hidden />,
-          onSelect: () => setContrast(contrast === 'more' ? 'normal' : 'more'),
-        },
-        {
-          label: t('nav.shortcuts'),
-          keys: '?',
-          icon: <Keyboard size={14} aria-hidden />,
-          onSelect: onShortcuts,
-        },
-        null,
-        { label: t('nav.sign_out'), onSelect: () => void signOut() },
-      ]}
-    />
   );
 }

@@ -9,6 +9,7 @@ import {
 import i18next from 'i18next';
 import { viewOf } from '../execution/view';
 import { loadWords } from '../i18n';
+import { approvalsSearch, executionsSearch, workflowsSearch } from '../pages/search';
 import { Failure } from '../ui/states';
 import { AppShell } from './AppShell';
 import { NotFound } from './NotFound';
@@ -19,11 +20,44 @@ export interface Context {
 
 const root = createRootRouteWithContext<Context>()({ component: AppShell, notFoundComponent: NotFound });
 
+const words = (...namespaces: string[]) => Promise.all(namespaces.map(loadWords));
+
 const home = createRoute({
   getParentRoute: () => root,
   path: '/',
-  loader: () => loadWords('home'),
+  loader: () => words('home', 'executions'),
   component: lazyRouteComponent(() => import('../pages/HomePage'), 'HomePage'),
+});
+
+const workflows = createRoute({
+  getParentRoute: () => root,
+  path: '/workflows',
+  validateSearch: workflowsSearch,
+  loader: () => words('workflows'),
+  component: lazyRouteComponent(() => import('../pages/WorkflowListPage'), 'WorkflowListPage'),
+});
+
+const workflow = createRoute({
+  getParentRoute: () => root,
+  path: '/workflows/$workflowId',
+  loader: () => words('workflows', 'executions'),
+  component: lazyRouteComponent(() => import('../pages/WorkflowPage'), 'WorkflowPage'),
+});
+
+const executions = createRoute({
+  getParentRoute: () => root,
+  path: '/executions',
+  validateSearch: executionsSearch,
+  loader: () => words('executions'),
+  component: lazyRouteComponent(() => import('../pages/ExecutionsPage'), 'ExecutionsPage'),
+});
+
+const approvals = createRoute({
+  getParentRoute: () => root,
+  path: '/approvals',
+  validateSearch: approvalsSearch,
+  loader: () => words('approvals'),
+  component: lazyRouteComponent(() => import('../pages/ApprovalsPage'), 'ApprovalsPage'),
 });
 
 const execution = createRoute({
@@ -45,7 +79,7 @@ const extra = __GALLERY__
     ]
   : [];
 
-const routes = root.addChildren([home, execution, ...extra]);
+const routes = root.addChildren([home, workflows, workflow, executions, execution, approvals, ...extra]);
 
 export function createAppRouter(queries: QueryClient) {
   return createRouter({

@@ -1,0 +1,95 @@
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { Play } from 'lucide-react';
+import { useMemo } from 'react';
+import { useTranslation } from 'react-i18next';
+import { answered, client } from '../api/client';
+import { useRunDialog } from '../stores/run';
+import { Button } from '../ui/Button';
+import { Page } from '../ui/Page';
+import { EmptyState, Failure, Skeleton } from '../ui/states';
+import { ExecutionRows } from './lists/ExecutionRows';
+import { FreshPill } from './lists/FreshPill';
+import { useLiveExecutions } from './lists/live';
+import { useRowKeys } from './lists/rowKeys';
+import { whyNot } from './lists/why';
+import { RowMenu, VersionWords } from './lists/WorkflowRowMenu';
+
+const route = getRouteApi('/workflows/$workflowId');
+const PAGE = 20;
+
+/** One workflow: what it is, how it is run, and its executions as they go. */
+export function WorkflowPage() {
+  const { t } = useTranslation('workflows');
+  const { workflowId } = route.useParams();
+  const ask = useRunDialog((state) => state.ask);
+  const { data, error, refetch } = useQuery({
+    queryKey: ['workflows', 'one', workflowId],
+    queryFn: ({ signal }) =>
+      answered(
+        client.GET('/api/v1/workflows/{workflow_id}', {
+          params: { path: { workflow_id: workflowId } },
+          signal,
+        }),
+      ),
+  });
+  if (error && !data) {
+    return <Failure title={t('one.failed')} detail={error.message} retry={() => void refetch()} />;
+  }
+  if (!data) return <Skeleton rows={8} />;
+  const draft = data.latest_version === null;
+  const { id, name } = data;
+  return (
+    <Page
+      title={name}
+      above={<Link to="/workflows">{t('one.back')}</Link>}
+      actions={
+        <>
+          <VersionWords row={data} />
+          <Button
+            kind="primary"
+            why={whyNot(data.can, draft ? 'start_draft' : 'start')}
+            onClick={() => ask({ workflowId: id, name, version: draft ? 'draft' : undefined })}
+          >
+            <Play size={16} aria-hidden />
+            {draft ? t('run_draft') : t('run')}
+          </Button>
+          <RowMenu row={data} />
+        </>
+      }
+    >
+      {data.description && <p>{data.description}</p>}
+      <Executions workflowId={workflowId} />
+    </Page>
+  );
+}
+
+function Executions({ workflowId }: { workflowId: string }) {
+  const { t } = useTranslation('workflows');
+  const { t: words } = useTranslation('executions');
+  const filters = useMemo(() => ({ workflow: workflowId }), [workflowId]);
+  const { pages, rows, fresh, admit } = useLiveExecutions(filters, PAGE);
+  const at = useRowKeys(rows?.length ?? 0, t('one.executions'));
+  return (
+    <>
+      <h2>{t('one.executions')}</h2>
+      <FreshPill count={fresh.length} onAdmit={admit} />
+      {pages.isError && !rows ? (
+        <Failure title={words('failed')} detail={pages.error.message} retry={() => void pages.refetch()} />
+      ) : !rows ? (
+        <Skeleton rows={4} />
+      ) : rows.length === 0 ? (
+        <EmptyState title={t('one.none')}>{t('one.none_text')}</EmptyState>
+      ) : (
+        <>
+          <ExecutionRows label={t('one.executions')} rows={rows} at={at} withWorkflow={false} />
+          <p>
+            <Link to="/executions" search={{ workflow: workflowId }}>
+              {t('one.all')}
+            </Link>
+          </p>
+        </>
+      )}
+    </>
+  );
+}
