@@ -1,0 +1,142 @@
+/**
+ * A draft as the builder sees it: the definition, and beside it where things stand on the canvas.
+ *
+ * A draft may be any JSON object. Its nodes and edges can be told apart only where `nodes` is a list of objects with
+ * ids of their own and `edges`, if there, a list of objects with two ends (`isReadable`); anything else is changed as
+ * one value, in the code pane.
+ */
+import { isList, isObject, member, type Json, type JsonObject } from './json';
+
+export interface Draft {
+  readonly definition: JsonObject;
+  /** Positions by node id, sizes of notes, what is collapsed: no part of the digest. */
+  readonly editor: JsonObject;
+}
+
+export type NodeJson = JsonObject & { readonly id: string };
+export type EdgeJson = JsonObject & { readonly from: string; readonly to: string };
+
+/** An edge by its ends and, among edges with the same ends, its number. */
+export interface EdgeKey {
+  readonly from: string;
+  readonly to: string;
+  readonly n: number;
+}
+
+export interface Position {
+  readonly x: number;
+  readonly y: number;
+}
+
+export const CONTAINERS: readonly string[] = ['foreach', 'while'];
+export const DEFAULT_PORT = 'out';
+const ID = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const LONGEST_ID = 64;
+
+export function isId(text: string): boolean {
+  return text.length <= LONGEST_ID && ID.test(text);
+}
+
+export function emptyDraft(name: string): Draft {
+  return { definition: { schema: 'fermata/1', name, nodes: [], edges: [] }, editor: {} };
+}
+
+function isNode(value: Json): value is NodeJson {
+  return isObject(value) && typeof member(value, 'id') === 'string';
+}
+
+function isEdge(value: Json): value is EdgeJson {
+  return (
+    isObject(value) && typeof member(value, 'from') === 'string' && typeof member(value, 'to') === 'string'
+  );
+}
+
+export function isReadable(definition: JsonObject): boolean {
+  const nodes = member(definition, 'nodes') ?? [];
+  const edges = member(definition, 'edges') ?? [];
+  if (!isList(nodes) || !isList(edges) || !nodes.every(isNode) || !edges.every(isEdge)) return false;
+  return new Set(nodes.map((node) => node.id)).size === nodes.length;
+}
+
+export function nodesOf(draft: Draft): readonly NodeJson[] {
+  const nodes = member(draft.definition, 'nodes');
+  return isList(nodes) ? nodes.filter(isNode) : [];
+}
+
+export function edgesOf(draft: Draft): readonly EdgeJson[] {
+  const edges = member(draft.definition, 'edges');
+  return isList(edges) ? edges.filter(isEdge) : [];
+}
+
+export function nodeOf(draft: Draft, id: string): NodeJson | undefined {
+  return nodesOf(draft).find((node) => node.id === id);
+}
+
+/** The key of every edge, in the order of the edges. */
+export function edgeKeys(edges: readonly EdgeJson[]): EdgeKey[] {
+  const seen = new Map<string, number>();
+  return edges.map(({ from, to }) => {
+    const ends = JSON.stringify([from, to]);
+    const n = seen.get(ends) ?? 0;
+    seen.set(ends, n + 1);
+    return { from, to, n };
+  });
+}
+
+export function sameEdge(one: EdgeKey, other: EdgeKey): boolean {
+  return one.from === other.from && one.to === other.to && one.n === other.n;
+}
+
+/** The text of a key, for maps. */
+export function keyText(key: EdgeKey): string {
+  return JSON.stringify([key.from, key.to, key.n]);
+}
+
+/** Where an edge stands; -1 if it is gone. */
+export function edgeIndex(edges: readonly EdgeJson[], key: EdgeKey): number {
+  let seen = 0;
+  return edges.findIndex((edge) => edge.from === key.from && edge.to === key.to && seen++ === key.n);
+}
+
+/** `from` as node and port: `big.true`; without a port it is `out`. */
+export function endOf(from: string): { node: string; port: string } {
+  const dot = from.indexOf('.');
+  return dot < 0
+    ? { node: from, port: DEFAULT_PORT }
+    : { node: from.slice(0, dot), port: from.slice(dot + 1) };
+}
+
+/** The same end at another node. */
+export function endAt(from: string, node: string): string {
+  const dot = from.indexOf('.');
+  return dot < 0 ? node : node + from.slice(dot);
+}
+
+export function parentOf(node: NodeJson): string | null {
+  const parent = member(node, 'parent');
+  return typeof parent === 'string' ? parent : null;
+}
+
+/** Those nodes and all that lies inside them, in the document's order. */
+export function withInside(draft: Draft, ids: Iterable<string>): Set<string> {
+  const found = new Set(ids);
+  const nodes = nodesOf(draft);
+  for (let size = -1; size !== found.size;) {
+    size = found.size;
+    for (const node of nodes) if (found.has(parentOf(node) ?? '')) found.add(node.id);
+  }
+  return found;
+}
+
+export function positionOf(draft: Draft, id: string): Position | null {
+  const place = member(member(draft.editor, 'positions'), id);
+  const [x, y] = [member(place, 'x'), member(place, 'y')];
+  return typeof x === 'number' && typeof y === 'number' ? { x, y } : null;
+}
+
+/** An id nobody has: the wish itself, or the wish with the next free number. */
+export function freshId(wish: string, taken: ReadonlySet<string>): string {
+  if (!taken.has(wish)) return wish;
+  const stem = wish.replace(/_\d+$/, '').slice(0, LONGEST_ID - 8);
+  for (let n = 2; ; n += 1) if (!taken.has(`${stem}_${n}`)) return `${stem}_${n}`;
+}
