@@ -16,7 +16,7 @@ run: $(READY) ## Run the whole platform here: PostgreSQL, Valkey, web, worker, b
 
 # Suites with real workers wait more than they compute: they run beside the others, each with servers of its own,
 # because a test that expects an empty broker must not find what another suite left there.
-FLEETS := tests/crash tests/integration/canvas tests/integration/workers tests/integration/stack tests/integration/demo
+FLEETS := tests/crash tests/integration/canvas tests/integration/workers tests/integration/stack tests/integration/demo tests/e2e
 
 test: lint types ## Lint, types and all tests
 	$(MAKE) --no-print-directory -j2 --output-sync=target test-fleets test-here test-screen

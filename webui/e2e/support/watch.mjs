@@ -1,0 +1,25 @@
+/** What must never happen on a page: console errors, exceptions, violations of the policy. */
+import assert from 'node:assert/strict';
+
+/** Watches every page of a context. `expect(pattern)` names an error that belongs to the journey. */
+export async function watch(context) {
+  const seen = [];
+  const expected = [];
+  await context.exposeBinding('__violated', (_source, what) => seen.push(`policy: ${what}`));
+  await context.addInitScript(() => {
+    document.addEventListener('securitypolicyviolation', (event) => {
+      window.__violated(`${event.effectiveDirective} ${event.blockedURI} at ${event.sourceFile ?? '?'}`);
+    });
+  });
+  context.on('console', (message) => {
+    if (message.type() === 'error') seen.push(`console: ${message.text()} (${message.location().url})`);
+  });
+  context.on('weberror', (failure) => seen.push(`exception: ${failure.error().stack}`));
+  return {
+    expect: (pattern) => expected.push(pattern),
+    verify() {
+      const left = seen.filter((one) => !expected.some((pattern) => pattern.test(one)));
+      assert.deepEqual(left, [], 'errors on the page');
+    },
+  };
+}
