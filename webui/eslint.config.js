@@ -91,6 +91,8 @@ export default tseslint.config(
         Buffer: 'readonly',
         setTimeout: 'readonly',
         fetch: 'readonly',
+        window: 'readonly', // in what a journey evaluates on the page
+        document: 'readonly',
       },
     },
   },

@@ -26,7 +26,9 @@ async function launched() {
  */
 export function journey(name, walk, options = {}) {
   test(name, { timeout: options.timeout ?? 90_000 }, async () => {
-    const context = await (await launched()).newContext({
+    const context = await (
+      await launched()
+    ).newContext({
       baseURL: options.site ?? URL_OF_SITE,
       viewport: { width: 1440, height: 900 },
       reducedMotion: 'reduce',

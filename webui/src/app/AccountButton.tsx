@@ -14,9 +14,7 @@ export function AccountButton(rest: ComponentProps<'button'>) {
       className={styles.account}
       aria-label={`${t('nav.account')}: ${username ?? ''}`}
     >
-      <span className={styles.initial} aria-hidden>
-        {username?.slice(0, 1).toUpperCase()}
-      </span>
+      <span className={styles.initial} data-letter={username?.slice(0, 1).toUpperCase()} />
       <span>{username}</span>
     </button>
   );

@@ -7,6 +7,7 @@ export function NotFound() {
   const { t } = useTranslation();
   return (
     <EmptyState
+      whole
       title={t('not_found.title')}
       action={
         <Button asChild>

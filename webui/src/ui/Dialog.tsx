@@ -26,6 +26,7 @@ export function Dialog({ open, onClose, title, description, children, actions, w
         <Radix.Content
           className={styles.dialog}
           data-wide={wide || undefined}
+          onOpenAutoFocus={beginAtContent}
           {...(description ? {} : { 'aria-describedby': undefined })}
         >
           <header className={styles.head}>
@@ -35,10 +36,21 @@ export function Dialog({ open, onClose, title, description, children, actions, w
             <IconButton label={t('close')} icon={<X size={16} aria-hidden />} onClick={onClose} />
           </header>
           {description && <Radix.Description className={styles.description}>{description}</Radix.Description>}
-          <div className={styles.body}>{children}</div>
+          <div className={styles.body} data-dialog-body>
+            {children}
+          </div>
           {actions && <footer className={styles.actions}>{actions}</footer>}
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>
   );
+}
+
+const FIELDS = '[data-dialog-body] :is(input, textarea, select, button, a[href])';
+
+/** Not at the corner: its tooltip would open, and the first Esc would close only that. */
+function beginAtContent(event: Event): void {
+  event.preventDefault();
+  const dialog = event.currentTarget as HTMLElement;
+  (dialog.querySelector<HTMLElement>(FIELDS) ?? dialog).focus();
 }
