@@ -184,9 +184,8 @@ export class SourceText {
 
   private keep(definition: JsonObject, text: string): void {
     const mark = markOf(definition);
-    if (this.kept.has(mark)) return;
+    this.size += text.length - (this.kept.get(mark)?.length ?? 0);
     this.kept.set(mark, text);
-    this.size += text.length;
     for (const [oldest, each] of this.kept) {
       if (this.size <= MOST_KEPT || oldest === mark) return;
       this.kept.delete(oldest);
