@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, field_validator
+from pydantic import Field, field_validator
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from fermata.accounts.queries import Principal, groups_of
 from fermata.api import pagination
-from fermata.api.resource import Input, Query, Resource
+from fermata.api.resource import Input, Moment, Query, Resource, several
 from fermata.api.schema import described
 from fermata.api.shapes import Approval, ApprovalCounts, ApprovalPage
 from fermata.engine import operations
@@ -25,16 +25,21 @@ from fermata.workflows import queries as workflows
 class ApprovalFilters(Query):
     """Filters narrow together. ``mine`` false: also those put to others."""
 
-    status: str = Field("pending", max_length=100, description="one or several with commas, or any")
+    status: str = Field(
+        "pending",
+        max_length=100,
+        description="one or several with commas, or any",
+        json_schema_extra=several((*engine.APPROVAL_STATES, "any"), or_none=False),
+    )
     mine: bool = True
     assignee: str | None = Field(None, max_length=200, description="such as user:ana, role:editor, group:x")
     decided_by: str | None = Field(None, max_length=200, description="who has decided, such as user:ana")
     execution: UUID | None = None
     workflow: str | None = Field(None, max_length=200, description="id or name")
     search: str = Field("", max_length=200, description="in titles")
-    since: AwareDatetime | None = Field(None, description="asked since")
-    until: AwareDatetime | None = Field(None, description="asked before")
-    due_before: AwareDatetime | None = None
+    since: Moment | None = Field(None, description="asked since")
+    until: Moment | None = Field(None, description="asked before")
+    due_before: Moment | None = None
 
     @field_validator("status")
     @classmethod

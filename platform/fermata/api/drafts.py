@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, RootModel
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from fermata.api.parsing import JsonPatchParser, StrictJsonParser
 from fermata.api.preconditions import etag, is_known, seen_rev
-from fermata.api.problems import InvalidRequest
 from fermata.api.resource import Input
 from fermata.api.schema import described
 from fermata.api.shapes import Draft
 from fermata.api.workflows import OneWorkflow
+from fermata.errors import InvalidInput
 from fermata.workflows import models, operations, queries
 from fermata.workflows.operations import Content, shown_draft
 
@@ -29,6 +29,19 @@ class DraftContent(Input):
     definition: dict[str, Any] | None = None
     source: str | None = None
     editor: dict[str, Any] = Field(default_factory=dict)
+
+
+class PatchOperation(Input):
+    """One operation of RFC 6902, as the description shows it."""
+
+    op: Literal["add", "remove", "replace", "move", "copy", "test"]
+    path: str = Field(description="begins with /definition, /source or /editor")
+    value: Any = None
+    from_: str | None = Field(None, alias="from")
+
+
+class Patch(RootModel[list[PatchOperation]]):
+    """Operations, applied in order, all or none."""
 
 
 class Restore(Input):
@@ -53,9 +66,9 @@ class DraftView(OneWorkflow):
 
     @described(
         "Patch the draft",
-        body={"application/json-patch+json": list[dict[str, Any]], "application/json": list[dict[str, Any]]},
+        body={"application/json-patch+json": Patch},
         answer=Draft,
-        headers=("If-Match",),
+        needs=("If-Match",),
         errors=CHANGE_REFUSED,
     )
     def patch(self, request: Request, workflow_id: UUID) -> Response:
@@ -66,14 +79,18 @@ class DraftView(OneWorkflow):
         )
 
     @described(
-        "Replace the draft", body=DraftContent, answer=Draft, headers=("If-Match",), errors=CHANGE_REFUSED
+        "Replace the draft",
+        body={"application/json": DraftContent},
+        answer=Draft,
+        needs=("If-Match",),
+        errors=CHANGE_REFUSED,
     )
     def put(self, request: Request, workflow_id: UUID) -> Response:
         """Put a whole new content in the draft."""
         rev = seen_rev(request)
         given = self.body(DraftContent)
         if given.definition is None and given.source is None:
-            raise InvalidRequest("Send a definition or a source.", cure="Add `definition`.")
+            raise InvalidInput("Send a definition or a source.", cure="Add `definition`.")
         content = Content(definition=given.definition, source=given.source, editor=given.editor)
         return answered(
             operations.replace_draft(workflow_id, content=content, rev=rev, by=self.principal.user)
@@ -89,7 +106,7 @@ class RestoreView(OneWorkflow):
         "Restore a version into the draft",
         body=Restore,
         answer=Draft,
-        headers=("If-Match",),
+        needs=("If-Match",),
         errors=CHANGE_REFUSED,
     )
     def post(self, request: Request, workflow_id: UUID) -> Response:

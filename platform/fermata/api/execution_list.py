@@ -8,15 +8,15 @@ from datetime import datetime
 from typing import Any, Literal, get_args
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, field_validator
+from pydantic import Field, field_validator
 
 from fermata.accounts.queries import Principal
 from fermata.api import pagination
 from fermata.api.permitted import with_can
-from fermata.api.problems import InvalidRequest
-from fermata.api.resource import Query
+from fermata.api.resource import Moment, Query, several
 from fermata.api.shapes import ExecutionStatus
 from fermata.engine import queries as engine
+from fermata.errors import InvalidInput
 from fermata.workflows import queries as workflows
 
 STATUSES = get_args(ExecutionStatus)
@@ -36,17 +36,28 @@ def known_statuses(text: str | None) -> str | None:
 class ExecutionFilters(Query):
     """Filters narrow together. Times bound from (inclusive) ``…since`` to (exclusive) ``…until``."""
 
-    status: str | None = Field(None, max_length=200, description="one or several, separated by commas")
+    status: str | None = Field(
+        None,
+        max_length=200,
+        description="one or several, separated by commas",
+        json_schema_extra=several(STATUSES),
+    )
     workflow: str | None = Field(None, max_length=200, description="id or name")
     version: str | None = Field(
         None, pattern=r"^([0-9]{1,9}|draft)$", description="number or draft; goes with workflow"
     )
     workflow_key: str | None = Field(None, max_length=200)
-    tags: str | None = Field(None, max_length=2000, description="all of these, separated by commas")
+    tags: str | None = Field(
+        None,
+        max_length=2000,
+        description="all of these, separated by commas",
+        json_schema_extra={"pattern": f"^[^,]+(,[^,]+){{0,{MOST_TAGS - 1}}}$"},
+    )
     id: str | None = Field(
         None,
         max_length=40,
         description=f"the beginning of the execution's id: {SHORTEST_ID} hexadecimal digits or more",
+        json_schema_extra={"pattern": f"^[0-9a-f]{{{SHORTEST_ID},32}}$"},
     )
     root: UUID | None = Field(None, description="an execution: all started below it, itself included")
     parent: UUID | None = Field(None, description="an execution: those its steps started")
@@ -55,10 +66,10 @@ class ExecutionFilters(Query):
     priority: int | None = Field(None, ge=0, le=9)
     debug: bool | None = None
     error: str | None = Field(None, max_length=200, description="class of the failure, such as http_5xx")
-    since: AwareDatetime | None = Field(None, description="created since")
-    until: AwareDatetime | None = Field(None, description="created before")
-    finished_since: AwareDatetime | None = None
-    finished_until: AwareDatetime | None = None
+    since: Moment | None = Field(None, description="created since")
+    until: Moment | None = Field(None, description="created before")
+    finished_since: Moment | None = None
+    finished_until: Moment | None = None
 
     @field_validator("status")
     @classmethod
@@ -130,7 +141,7 @@ def filters_of(
         found = set(workflows.ids_of(asked.workflow, workspace_ids=workspace_ids))
         chosen = found if chosen is None else chosen & found
     if asked.version is not None and chosen is None:
-        raise InvalidRequest("A version is one of a workflow.", cure="Say which: add ?workflow=.")
+        raise InvalidInput("A version is one of a workflow.", cure="Say which: add ?workflow=.")
     if chosen is not None and not chosen:
         return None
     return engine.Filters(

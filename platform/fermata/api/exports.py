@@ -23,7 +23,7 @@ UNFIT = re.compile(r'[\\/:*?"<>|]+')
 """What file systems refuse in names."""
 
 
-FILES = {"application/yaml": str, "application/json": dict[str, Any]}
+FILES = {"application/yaml": dict[str, Any], "application/json": dict[str, Any]}
 
 
 class Export(Query):

@@ -79,6 +79,14 @@ class ScopePath(Input):
     path: list[Segment] = Field(max_length=50)
 
 
+def _path(text: str) -> list[Segment]:
+    """The path of a query string. Raises InvalidInput for what is none."""
+    try:
+        return checked(ScopePath, {"path": loads(text.encode())}).path
+    except InvalidRequest as error:
+        raise InvalidInput("`path` is no path of a step, as JSON.", problems=error.problems) from error
+
+
 class OneExpression(OneWorkflow):
     """Base of what looks at one place of a draft."""
 
@@ -114,8 +122,8 @@ class ScopeView(OneExpression):
         """Names with schemas and examples, and all functions."""
         asked = self.query(ScopeQuery)
         if asked.path is not None and asked.execution_id is None:
-            raise InvalidRequest("`path` goes with an execution only.", cure="Add `execution_id`.")
-        path = None if asked.path is None else checked(ScopePath, {"path": loads(asked.path.encode())}).path
+            raise InvalidInput("`path` goes with an execution only.", cure="Add `execution_id`.")
+        path = None if asked.path is None else _path(asked.path)
         execution = self._execution(asked.execution_id) if asked.execution_id else self._last()
         sketch, rev = drafts.sketch(workflow_id)
         if asked.pointer is not None:
@@ -148,11 +156,9 @@ class PreviewView(OneExpression):
         """Its value at that place, worked out apart from this process and from executions."""
         given = self.body(PreviewRequest)
         if given.execution_id is not None and given.sample is not None:
-            raise InvalidRequest(
-                "Values come from an execution or from a sample.", cure="Send one of the two."
-            )
+            raise InvalidInput("Values come from an execution or from a sample.", cure="Send one of the two.")
         if given.path is not None and given.execution_id is None:
-            raise InvalidRequest("`path` goes with an execution only.", cure="Add `execution_id`.")
+            raise InvalidInput("`path` goes with an execution only.", cure="Add `execution_id`.")
         execution = self._execution(given.execution_id) if given.execution_id else None
         sketch, _ = drafts.sketch(workflow_id, rev=given.draft_rev)
         place = sketch.place(given.node_id, given.pointer)

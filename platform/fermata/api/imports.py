@@ -127,7 +127,7 @@ class ImportView(OneWorkflow):
         body=BODY,
         answer=Imported,
         query=Import,
-        headers=("If-Match",),
+        needs=("If-Match",),
         errors=(409, 412, 422, 428),
     )
     def post(self, request: Request, workflow_id: UUID) -> Response:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import orjson
 
-from fermata.api.problems import InvalidRequest
+from fermata.errors import InvalidInput
 
 Row = TypeVar("Row")
 
@@ -24,7 +24,7 @@ def encode(*parts: Any) -> str:
 def decode(cursor: str | None, *kinds: type) -> tuple[Any, ...] | None:
     """The parts of a cursor as these types, None for none.
 
-    Raises InvalidRequest for a text that is no cursor.
+    Raises InvalidInput for a text that is no cursor.
     """
     if cursor is None:
         return None
@@ -40,7 +40,7 @@ def decode(cursor: str | None, *kinds: type) -> tuple[Any, ...] | None:
             "message": "This is no cursor of this list.",
             "cure": "Send the `next` of the page before, unchanged.",
         }
-        raise InvalidRequest(row["message"], problems=[row]) from error
+        raise InvalidInput(row["message"], problems=[row]) from error
 
 
 def page(

@@ -16,7 +16,7 @@ from typing import IO, Any
 from rest_framework.parsers import BaseParser
 
 from fermata.api.problems import InvalidRequest
-from fermata.errors import PayloadTooLarge
+from fermata.errors import InvalidInput, PayloadTooLarge
 from fermata.workflows import limits
 
 BODY_BYTES = 8 * 1024 * 1024
@@ -84,7 +84,7 @@ def _bounded(stream: IO[bytes]) -> bytes:
 
 
 def loads(body: bytes) -> Any:
-    """The JSON value of ``body``. Raises InvalidRequest with up to 100 problems."""
+    """The JSON value of ``body``. Raises InvalidRequest, or InvalidInput with up to 100 problems."""
     suspicious: list[object] = []
     try:
         text = body.decode("utf-8")
@@ -102,11 +102,11 @@ def loads(body: bytes) -> Any:
         raise InvalidRequest(f"The body is no JSON: {error.msg} at {place}.", cure=CURE) from error
     except RecursionError as error:
         row = _row("too_deep", "", f"Values are nested deeper than {limits.DEPTH}.", "Flatten the value.")
-        raise InvalidRequest(row["message"], problems=[row]) from error
+        raise InvalidInput(row["message"], problems=[row]) from error
     if suspicious or _may_hold_bad_text(text) or _is_deep(value):
         problems = [row for row, _ in zip(_problems(value), range(MOST_PROBLEMS), strict=False)]
         if problems:
-            raise InvalidRequest("The body holds values that cannot be accepted.", problems=problems)
+            raise InvalidInput("The body holds values that cannot be accepted.", problems=problems)
     return value
 
 

@@ -16,8 +16,8 @@ def etag(version: int) -> str:
 
 def expected_version(request: Request) -> int | None:
     """The version ``If-Match`` names; None without one, and for ``*``. Raises InvalidRequest."""
-    header = request.META.get("HTTP_IF_MATCH", "").strip()
-    if header in {"", "*"}:
+    header = request.META.get("HTTP_IF_MATCH", "*").strip()
+    if header == "*":
         return None
     digits = header.removeprefix("W/").strip('"')
     if not (digits.isascii() and digits.isdigit() and len(digits) <= LONGEST_VERSION):

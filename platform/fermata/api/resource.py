@@ -9,12 +9,23 @@ there or not theirs, 403 for a member without the right; only then the handler r
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from difflib import get_close_matches
-from typing import Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_origin
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -29,7 +40,7 @@ from fermata.api.parsing import StrictJsonParser
 from fermata.api.problems import InvalidRequest, NotSignedIn
 from fermata.api.rendering import JsonRenderer
 from fermata.api.schema import Operations
-from fermata.errors import Forbidden, NotFound
+from fermata.errors import Forbidden, InvalidInput, NotFound
 from fermata.workflows.limits import escape, problems_of_value
 
 PUBLIC = "public"
@@ -41,15 +52,61 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 class Input(BaseModel):
-    """Base of request models: unknown members are refused, texts are no numbers."""
+    """Base of request models: unknown members are refused, texts are no numbers.
+
+    5.0 is a whole number, as JSON Schema has it.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _whole(cls, value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, float) and value.is_integer() and _is_whole(cls, info.field_name):
+            return int(value)
+        return value
 
 
 class Query(BaseModel):
     """Base of query strings: texts become numbers and flags, unknown names are refused."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+def _moment(text: Any) -> Any:
+    """A number is no time, though pydantic would take it for seconds."""
+    if isinstance(text, str) and re.fullmatch(r"[-+0-9.eE_ ]*", text):
+        raise ValueError("write the time as RFC 3339 does, such as 2026-01-31T12:00:00Z")
+    return text
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """PostgreSQL knows no zones beyond 16 hours; UTC it knows."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("this time is beyond the calendar") from error
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_in_utc)]
+"""A time in a query string, with its zone; afterwards in UTC."""
+
+
+def several(names: Iterable[str], *, or_none: bool = True) -> dict[str, Any]:
+    """What JSON Schema says of a text that holds some of these names, separated by commas."""
+    name = f"({'|'.join(names)})"
+    return {"pattern": f"^({name}(,{name})*){'?' if or_none else ''}$"}
+
+
+def _is_whole(model: type[BaseModel], field: str | None) -> bool:
+    return _holds_int(model.model_fields[field or ""].annotation)
+
+
+def _holds_int(kind: Any) -> bool:
+    """Whether a type is int, or a union or annotation of it."""
+    return kind is int or (
+        get_origin(kind) not in {list, dict, tuple} and any(map(_holds_int, get_args(kind)))
+    )
 
 
 class AlwaysJson(BaseContentNegotiation):
@@ -185,7 +242,7 @@ class Resource(APIView):
             given.pop("workspace", None)
         bad = list(problems_of_value(given))
         if bad:
-            raise InvalidRequest("The query string holds values that cannot be accepted.", problems=bad)
+            raise InvalidInput("The query string holds values that cannot be accepted.", problems=bad)
         return checked(model, given)
 
     def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], Any]:

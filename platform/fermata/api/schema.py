@@ -67,6 +67,14 @@ ERRORS = {
 }
 
 
+HEADERS: dict[str, dict[str, Any]] = {
+    "If-Match": {"type": "string", "pattern": r'^(\*|(W/)?"[0-9]{1,9}")$', "examples": ['"12"', "*"]},
+    "If-None-Match": {"type": "string"},
+    "Idempotency-Key": {"type": "string", "pattern": "^[ -~]{1,255}$"},
+}
+"""What headers look like."""
+
+
 def described(
     summary: str,
     *,
@@ -76,13 +84,14 @@ def described(
     query: type[BaseModel] | None = None,
     workspace: bool = False,
     headers: tuple[str, ...] = (),
+    needs: tuple[str, ...] = (),
     errors: tuple[int, ...] = (),
     also: dict[int, Any] | None = None,
 ) -> Callable[[View], View]:
     """Describe one handler.
 
     ``answer``: model of the body at ``status`` (or models by content type), None for no body.
-    ``also``: further ones.
+    ``also``: further ones. ``headers`` may be sent, ``needs`` must be.
     """
     responses: dict[Any, Any] = (
         {(status, kind): model for kind, model in answer.items()}
@@ -90,12 +99,17 @@ def described(
         else {status: answer if answer is not None else OpenApiResponse(description="No body.")}
     )
     responses |= also or {}
-    failing = {400, 401, 403, 404, 503, *errors} | ({413, 415} if body is not None else set())
+    failing = {400, 401, 403, 404, 503, *errors} | ({413, 415, 422} if body is not None else set())
+    if query is not None:
+        failing.add(422)
     for code in sorted(failing):
         responses[(code, "application/problem+json")] = OpenApiResponse(Problem, description=ERRORS[code])
     parameters = [WORKSPACE] if workspace else []
     parameters += _parameters(query) if query else []
-    parameters += [OpenApiParameter(name, str, OpenApiParameter.HEADER) for name in headers]
+    parameters += [
+        OpenApiParameter(name, HEADERS[name], OpenApiParameter.HEADER, required=name in needs)
+        for name in (*headers, *needs)
+    ]
     return extend_schema(summary=summary, request=body, responses=responses, parameters=parameters)
 
 
@@ -153,7 +167,7 @@ class Generator(SchemaGenerator):
         ):  # pydantic names its own types; no guessing of enums
             schema = super().get_schema(request=request, public=public)  # type: ignore[no-untyped-call]
         schema["components"].setdefault("schemas", {}).update(components())
-        schema["components"]["schemas"] = dict(sorted(schema["components"]["schemas"].items()))
+        schema["components"]["schemas"] = _named(dict(sorted(schema["components"]["schemas"].items())))
         schema["info"]["x-stream"] = STREAM_DESCRIPTION
         return schema
 
@@ -171,6 +185,18 @@ class Models(PydanticExtension):  # type: ignore[no-untyped-call]
             component = ResolvedComponent(name, ResolvedComponent.SCHEMA, nested, name)  # type: ignore[no-untyped-call]
             auto_schema.registry.register_on_missing(component)
         return schema
+
+
+def _named(schema: Any) -> Any:
+    """The same with each `const` as an `enum` of one: generators of clients know what to do with that."""
+    if isinstance(schema, list):
+        return [_named(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {key: _named(part) for key, part in schema.items()}
+    if isinstance(found.get("const"), str):
+        found["enum"] = [found.pop("const")]
+    return found
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

@@ -116,9 +116,7 @@ class StartsView(Resource):
         if given.version == "draft":
             return freeze_draft(workflow_id, by=self.principal.user, rev=given.draft_rev)
         if given.draft_rev is not None:
-            raise InvalidRequest(
-                "`draft_rev` goes with version `draft` only.", cure='Send "version": "draft".'
-            )
+            raise InvalidInput("`draft_rev` goes with version `draft` only.", cure='Send "version": "draft".')
         if given.version != "latest":
             return queries.listed_version(workflow_id, number=given.version)
         if self.subject.latest is None:

@@ -13,12 +13,12 @@ from rest_framework.response import Response
 
 from fermata.api import pagination
 from fermata.api.executions import OneExecution
-from fermata.api.problems import InvalidRequest
-from fermata.api.resource import Input, Query
+from fermata.api.resource import Input, Query, several
 from fermata.api.schema import described
 from fermata.api.shapes import StepPage, StepRow, StepStatus, ValueSlice
 from fermata.engine import operations
 from fermata.engine import queries as engine
+from fermata.errors import InvalidInput
 
 STATUSES = get_args(StepStatus)
 PATH = re.compile(r"[^/]+:[0-9]{1,9}(/[^/]+:[0-9]{1,9})*")
@@ -38,7 +38,12 @@ class StepList(Query):
         max_length=2000,
         description="the scope they stand in, from outside in, such as each:4/@again:2; empty: the root",
     )
-    status: str | None = Field(None, max_length=200, description="one or several, separated by commas")
+    status: str | None = Field(
+        None,
+        max_length=200,
+        description="one or several, separated by commas",
+        json_schema_extra=several(STATUSES),
+    )
     superseded: bool | None = None
     sort: Sort = "ready_at"
     cursor: str | None = Field(None, max_length=2000)
@@ -146,7 +151,7 @@ class ResolveView(OneExecution):
         """Say what became of an effect whose worker was lost."""
         given = self.body(Resolution)
         if "output" in given.model_fields_set and given.action != "succeed":
-            raise InvalidRequest("`output` goes with the action succeed only.", cure="Leave `output` out.")
+            raise InvalidInput("`output` goes with the action succeed only.", cure="Leave `output` out.")
         engine.step(step_id, execution_id=execution_id)
         operations.resolve_held(step_id, action=given.action, output=given.output, by=self.principal.name)
         return Response(_shown(engine.one_step(step_id, execution_id=execution_id)))

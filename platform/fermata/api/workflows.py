@@ -13,11 +13,12 @@ from rest_framework.response import Response
 
 from fermata.accounts.queries import Principal
 from fermata.api import pagination
-from fermata.api.resource import Input, Query, Resource
+from fermata.api.resource import Input, Query, Resource, several
 from fermata.api.schema import described
 from fermata.api.shapes import Workflow, WorkflowPage
 from fermata.engine import queries as engine
 from fermata.workflows import models, operations, queries
+from fermata.workflows.naming import LONGEST_NAME
 from fermata.workflows.operations import Content
 
 ACTIONS = {
@@ -47,6 +48,7 @@ class WorkflowList(Query):
         None,
         max_length=200,
         description="the last execution's: one or several, with commas, or `none`",
+        json_schema_extra=several(engine.LAST_STATUSES),
     )
     sort: Literal["updated_at", "-updated_at", "created_at", "-created_at", "name", "-name"] = "-updated_at"
     cursor: str | None = Field(None, max_length=2000)
@@ -74,10 +76,14 @@ class WorkflowList(Query):
         )
 
 
+Name = Annotated[str, Field(json_schema_extra={"minLength": 1, "maxLength": LONGEST_NAME})]
+"""Of a workflow; what is none is answered with what would be one."""
+
+
 class NewWorkflow(Input):
     """Give a definition, or YAML ``source``, or neither for an empty document."""
 
-    name: str
+    name: Name
     description: str = Field("", max_length=10_000)
     definition: dict[str, Any] | None = None
     source: str | None = None
@@ -87,21 +93,21 @@ class NewWorkflow(Input):
 class WorkflowChange(Input):
     """What is left out stays."""
 
-    name: str | None = None
+    name: Name | None = None
     description: str | None = Field(None, max_length=10_000)
 
 
 class Duplicate(Input):
     """Without a name the first free "… copy" is taken; without a version the draft."""
 
-    name: str | None = None
+    name: Name | None = None
     version: Annotated[int, Field(ge=1, le=2**31 - 1)] | Literal["latest", "draft"] = "draft"
 
 
 class Unarchive(Input):
     """A new name, in case the old one was taken meanwhile."""
 
-    name: str | None = None
+    name: Name | None = None
 
 
 class WorkflowsView(Resource):

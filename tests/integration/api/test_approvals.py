@@ -102,7 +102,9 @@ class TestFilters:
          "limit=0", "status=any&status=any", "search=%00"],
     )  # fmt: skip
     def test_one_that_means_nothing_is_refused_with_a_cure(self, editor, made, query):
-        assert editor.get(f"/approvals?{query}", status=400)["cure"]
+        assert editor.get(f"/approvals?{query}", status=422 if "cursor=" in query or "%00" in query else 400)[
+            "cure"
+        ]
 
     def test_a_stranger_sees_none_of_it(self, stranger, made):
         assert stranger.get("/approvals?mine=false&status=any")["results"] == []

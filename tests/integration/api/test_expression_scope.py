@@ -128,7 +128,7 @@ def test_a_draft_that_is_not_valid_still_tells_what_it_can(editor):
         ({"node_id": "nobody"}, 422),
         ({"node_id": "note"}, 422),
         ({"node_id": "last", "pointer": "/type"}, 422),
-        ({"node_id": "last", "path": "[]"}, 400),
+        ({"node_id": "last", "path": "[]"}, 422),
         ({"node_id": "last", "execution_id": "x"}, 400),
         ({"node_id": "last", "execution_id": uuid.uuid4()}, 404),
         ({"more": 1}, 400),
@@ -142,12 +142,12 @@ def test_bad_requests(editor, shop, query, status):
 @pytest.mark.parametrize(
     ("path", "status"),
     [
-        ("no json", 400),
-        ('{"region": "each"}', 400),
-        ('[{"region": "each", "iteration": true}]', 400),
+        ("no json", 422),
+        ('{"region": "each"}', 422),
+        ('[{"region": "each", "iteration": true}]', 422),
         ('[{"region": "each", "iteration": 99}]', 422),
-        ("[" * 500, 400),
-        ("null", 400),
+        ("[" * 500, 422),
+        ("null", 422),
     ],
 )
 def test_bad_paths(editor, shop, run, path, status):

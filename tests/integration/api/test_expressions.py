@@ -344,7 +344,9 @@ def test_a_sample_of_no_use_is_refused(editor, shop, more, pointer):
     ],
 )
 def test_malformed_requests_are_refused(editor, shop, more):
-    editor.post(f"/workflows/{shop.id}/expressions/preview", {**body("last", "1"), **more}, status=400)
+    together = more.keys() in ({"execution_id", "sample"}, {"path"})
+    status = 422 if together else 400
+    editor.post(f"/workflows/{shop.id}/expressions/preview", {**body("last", "1"), **more}, status=status)
 
 
 @pytest.mark.parametrize(

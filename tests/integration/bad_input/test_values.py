@@ -39,7 +39,7 @@ def cursor(parts: Any) -> str:
     ids=str,
 )
 def test_a_forged_cursor_is_refused(editor, path, parts):
-    answer = editor.get(f"{path}?cursor={cursor(parts)}", status=400)
+    answer = editor.get(f"{path}?cursor={cursor(parts)}", status=422)
     assert answer["problems"][0]["code"] == "invalid_cursor"
 
 

@@ -1446,7 +1446,7 @@ export interface components {
             status: string;
             /**
              * Type
-             * @constant
+             * @enum {string}
              */
             type: "answer";
         };
@@ -1631,7 +1631,7 @@ export interface components {
             nodes: components["schemas"]["NodeCounts"][];
             /**
              * Type
-             * @constant
+             * @enum {string}
              */
             type: "counts";
         };
@@ -1912,7 +1912,7 @@ export interface components {
             events: components["schemas"]["Event"][];
             /**
              * Type
-             * @constant
+             * @enum {string}
              */
             type: "events";
         };
@@ -2173,7 +2173,7 @@ export interface components {
             cursor: string;
             /**
              * Type
-             * @constant
+             * @enum {string}
              */
             type: "heartbeat";
         };
@@ -2291,7 +2291,7 @@ export interface components {
             total: number;
             /**
              * Type
-             * @constant
+             * @enum {string}
              */
             type: "counts";
         };
@@ -2303,7 +2303,7 @@ export interface components {
         ListHeartbeat: {
             /**
              * Type
-             * @constant
+             * @enum {string}
              */
             type: "heartbeat";
         };
@@ -2325,7 +2325,7 @@ export interface components {
             truncated: boolean;
             /**
              * Type
-             * @constant
+             * @enum {string}
              */
             type: "rows";
         };
@@ -2343,7 +2343,7 @@ export interface components {
             rows: components["schemas"]["ExecutionRow"][];
             /**
              * Type
-             * @constant
+             * @enum {string}
              */
             type: "snapshot";
         };
@@ -2663,6 +2663,11 @@ export interface components {
             role: components["schemas"]["Role"];
         };
         /**
+         * Patch
+         * @description Operations, applied in order, all or none.
+         */
+        PatchedPatchRequest: components["schemas"]["PatchOperation"][];
+        /**
          * SecretChange
          * @description What is absent stays as it is.
          */
@@ -2742,6 +2747,32 @@ export interface components {
         PatchedWorkspaceChangeRequest: {
             /** Name */
             name: string;
+        };
+        /**
+         * PatchOperation
+         * @description One operation of RFC 6902, as the description shows it.
+         */
+        PatchOperation: {
+            /**
+             * From
+             * @default null
+             */
+            from: string | null;
+            /**
+             * Op
+             * @enum {string}
+             */
+            op: "add" | "remove" | "replace" | "move" | "copy" | "test";
+            /**
+             * Path
+             * @description begins with /definition, /source or /editor
+             */
+            path: string;
+            /**
+             * Value
+             * @default null
+             */
+            value: unknown;
         };
         /**
          * PathSegment
@@ -3011,7 +3042,7 @@ export interface components {
             id: string | null;
             /**
              * Type
-             * @constant
+             * @enum {string}
              */
             type: "problem";
         };
@@ -3180,7 +3211,7 @@ export interface components {
             steps_truncated: boolean;
             /**
              * Type
-             * @constant
+             * @enum {string}
              */
             type: "snapshot";
         };
@@ -4236,6 +4267,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Well formed, but it cannot be carried out; see `problems`. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A server that is needed does not answer; see Retry-After. */
             503: {
                 headers: {
@@ -4399,6 +4439,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Well formed, but it cannot be carried out; see `problems`. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A server that is needed does not answer; see Retry-After. */
             503: {
                 headers: {
@@ -4476,6 +4525,15 @@ export interface operations {
             };
             /** @description Not there, or not yours. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Well formed, but it cannot be carried out; see `problems`. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4848,6 +4906,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Well formed, but it cannot be carried out; see `problems`. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A server that is needed does not answer; see Retry-After. */
             503: {
                 headers: {
@@ -4973,6 +5040,15 @@ export interface operations {
             };
             /** @description Not there, or not yours. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Well formed, but it cannot be carried out; see `problems`. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5108,6 +5184,15 @@ export interface operations {
             };
             /** @description Not there, or not yours. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Well formed, but it cannot be carried out; see `problems`. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5357,6 +5442,15 @@ export interface operations {
             };
             /** @description The object is not in a state that allows this. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Well formed, but it cannot be carried out; see `problems`. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5648,6 +5742,15 @@ export interface operations {
             };
             /** @description Send application/json. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Well formed, but it cannot be carried out; see `problems`. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6026,6 +6129,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Well formed, but it cannot be carried out; see `problems`. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A server that is needed does not answer; see Retry-After. */
             503: {
                 headers: {
@@ -6366,6 +6478,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Well formed, but it cannot be carried out; see `problems`. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A server that is needed does not answer; see Retry-After. */
             503: {
                 headers: {
@@ -6444,6 +6565,15 @@ export interface operations {
             };
             /** @description Not there, or not yours. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Well formed, but it cannot be carried out; see `problems`. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6868,6 +6998,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Well formed, but it cannot be carried out; see `problems`. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A server that is needed does not answer; see Retry-After. */
             503: {
                 headers: {
@@ -6948,8 +7087,8 @@ export interface operations {
     workflow_draft_put: {
         parameters: {
             query?: never;
-            header?: {
-                "If-Match"?: string;
+            header: {
+                "If-Match": string;
             };
             path: {
                 workflow_id: string;
@@ -6959,7 +7098,6 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/json": components["schemas"]["DraftContentRequest"];
-                "application/json-patch+json": components["schemas"]["DraftContentRequest"];
             };
         };
         responses: {
@@ -7075,8 +7213,8 @@ export interface operations {
     workflow_draft_patch: {
         parameters: {
             query?: never;
-            header?: {
-                "If-Match"?: string;
+            header: {
+                "If-Match": string;
             };
             path: {
                 workflow_id: string;
@@ -7085,12 +7223,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": {
-                    [key: string]: unknown;
-                }[];
-                "application/json-patch+json": {
-                    [key: string]: unknown;
-                }[];
+                "application/json-patch+json": components["schemas"]["PatchedPatchRequest"];
             };
         };
         responses: {
@@ -7397,6 +7530,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Well formed, but it cannot be carried out; see `problems`. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A server that is needed does not answer; see Retry-After. */
             503: {
                 headers: {
@@ -7547,7 +7689,9 @@ export interface operations {
                     "application/json": {
                         [key: string]: unknown;
                     };
-                    "application/yaml": string;
+                    "application/yaml": {
+                        [key: string]: unknown;
+                    };
                 };
             };
             /** @description The request is malformed. */
@@ -7579,6 +7723,15 @@ export interface operations {
             };
             /** @description Not there, or not yours. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Well formed, but it cannot be carried out; see `problems`. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7789,8 +7942,8 @@ export interface operations {
             query?: {
                 dry_run?: boolean;
             };
-            header?: {
-                "If-Match"?: string;
+            header: {
+                "If-Match": string;
             };
             path: {
                 workflow_id: string;
@@ -8032,8 +8185,8 @@ export interface operations {
     workflow_restore_post: {
         parameters: {
             query?: never;
-            header?: {
-                "If-Match"?: string;
+            header: {
+                "If-Match": string;
             };
             path: {
                 workflow_id: string;
@@ -8338,6 +8491,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Well formed, but it cannot be carried out; see `problems`. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A server that is needed does not answer; see Retry-After. */
             503: {
                 headers: {
@@ -8400,6 +8562,15 @@ export interface operations {
             };
             /** @description Not there, or not yours. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Well formed, but it cannot be carried out; see `problems`. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8752,6 +8923,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Well formed, but it cannot be carried out; see `problems`. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A server that is needed does not answer; see Retry-After. */
             503: {
                 headers: {
@@ -8814,6 +8994,15 @@ export interface operations {
             };
             /** @description Not there, or not yours. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Well formed, but it cannot be carried out; see `problems`. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8980,6 +9169,15 @@ export interface operations {
             };
             /** @description Not there, or not yours. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Well formed, but it cannot be carried out; see `problems`. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9522,6 +9720,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Well formed, but it cannot be carried out; see `problems`. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A server that is needed does not answer; see Retry-After. */
             503: {
                 headers: {
@@ -9661,6 +9868,15 @@ export interface operations {
             };
             /** @description Not there, or not yours. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Well formed, but it cannot be carried out; see `problems`. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9826,6 +10042,15 @@ export interface operations {
             };
             /** @description Send application/json. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Well formed, but it cannot be carried out; see `problems`. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10143,6 +10368,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Well formed, but it cannot be carried out; see `problems`. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A server that is needed does not answer; see Retry-After. */
             503: {
                 headers: {
@@ -10411,6 +10645,15 @@ export interface operations {
             };
             /** @description Send application/json. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Well formed, but it cannot be carried out; see `problems`. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10892,6 +11135,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Well formed, but it cannot be carried out; see `problems`. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A server that is needed does not answer; see Retry-After. */
             503: {
                 headers: {
@@ -11238,6 +11490,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Well formed, but it cannot be carried out; see `problems`. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A server that is needed does not answer; see Retry-After. */
             503: {
                 headers: {
@@ -11300,6 +11561,15 @@ export interface operations {
             };
             /** @description Not there, or not yours. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Well formed, but it cannot be carried out; see `problems`. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11645,6 +11915,15 @@ export interface operations {
             };
             /** @description Not there, or not yours. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Well formed, but it cannot be carried out; see `problems`. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

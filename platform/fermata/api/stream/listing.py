@@ -23,6 +23,7 @@ from fermata.api.stream.hub import hub
 from fermata.api.stream.reading import in_thread
 from fermata.api.stream.viewer import Asked, Viewer
 from fermata.engine import queries as engine
+from fermata.errors import InvalidInput
 from fermata.workflows import queries as workflows
 
 
@@ -82,7 +83,7 @@ def _admit(scope: dict[str, Any]) -> Admitted:
     visitor = handshake.visitor(scope, purpose=ticket_purpose(None))
     try:
         asked = checked(ListedStream, visitor.parameters)
-    except InvalidRequest as error:
+    except (InvalidRequest, InvalidInput) as error:
         raise handshake.malformed(error) from error
     workspace_ids = _workspaces(visitor.principal, asked.workspace)
     filters = _filters(asked, workspace_ids)
@@ -111,7 +112,7 @@ def _filters(asked: ListedStream, workspace_ids: frozenset[UUID]) -> engine.Filt
         named = workflows.ids_of(str(asked.workflow_id), workspace_ids=workspace_ids)
     try:
         filters = filters_of(asked, workspace_ids, named)
-    except InvalidRequest as error:
+    except (InvalidRequest, InvalidInput) as error:
         raise handshake.malformed(error) from error
     if filters is None:
         raise Refusal(404, "There is no such workflow.")
