@@ -6,17 +6,17 @@ READY := $(VENV)/.ready
 SOURCES := platform workers tests manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-here test-fleets test-screen crash bench demo screen lint types verify fmt token generate lock
+.PHONY: help run test test-here test-fleets test-screen crash conformance bench demo screen lint types verify fmt token generate lock
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(READY) ## Run the whole platform here: PostgreSQL, Valkey, web, worker, beat
 	@exec $(PY) manage.py run
 
 # Suites with real workers wait more than they compute: they run beside the others, each with servers of its own,
 # because a test that expects an empty broker must not find what another suite left there.
-FLEETS := tests/crash tests/integration/canvas tests/integration/workers tests/integration/stack tests/integration/demo tests/e2e
+FLEETS := tests/crash tests/integration/canvas tests/integration/workers tests/integration/stack tests/integration/demo tests/conformance tests/e2e
 
 test: lint types ## Lint, types and all tests
 	$(MAKE) --no-print-directory -j2 --output-sync=target test-fleets test-here test-screen
@@ -32,6 +32,9 @@ test-screen: $(READY)
 
 crash: $(READY) ## The crash matrix in full: processes are killed at every named point
 	FERMATA_CRASH_REPORT=docs/architecture/crash-matrix.md $(PY) -m pytest tests/crash -q -m "full or not full"
+
+conformance: $(READY) ## Five minutes of made-up requests against the interface's description
+	FERMATA_CONFORMANCE_SECONDS=300 FERMATA_CONFORMANCE_SEED=$${SEED:-$$(date +%s)} $(PY) -m pytest -q tests/conformance
 
 # All of it keeps its figures in docs/architecture/benches.*; one shape takes half a minute and keeps nothing:
 # make bench SHAPES=W1 VARIANTS=default,raw POOLS=solo DISKS=memory
