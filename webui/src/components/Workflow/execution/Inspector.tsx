@@ -8,7 +8,7 @@ import { SIDES, type Side } from '../../../execution/view';
 import { isContainer, labelOf } from '../../../execution/plan';
 import type { Step } from '../../../execution/model';
 import { count, moment } from '../../../i18n/format';
-import { useStep, type Overall } from '../../../stores/ExecutionStore';
+import { useNodeCounts, useStep, type Overall } from '../../../stores/ExecutionStore';
 import { IconButton } from '../../../ui/Button';
 import { EmptyState, Failure, Skeleton } from '../../../ui/states';
 import { StatusBadge } from '../../../ui/StatusBadge';
@@ -232,6 +232,7 @@ function OfStep({ id, execution, why }: { id: string; execution: Schemas['Execut
           {plan.nodes.get(shown.node_id)?.type === 'sub_workflow' && (
             <Children stepId={shown.id} rev={shown.rev} />
           )}
+          <Others node={shown.node_id} />
           <Sides step={shown} row={row.data} />
           {row.isError && (
             <Failure title={t('value_failed')} detail={row.error.message} retry={() => void row.refetch()} />
@@ -243,6 +244,24 @@ function OfStep({ id, execution, why }: { id: string; execution: Schemas['Execut
         <Skeleton />
       )}
     </aside>
+  );
+}
+
+/** The way to all steps of the node, when it has more than this one. */
+function Others({ node }: { node: string }) {
+  const { t } = useTranslation('execution');
+  const { store, view, show } = useExecution();
+  const counts = useNodeCounts(store, node);
+  const all = Object.values(counts).reduce((sum, number) => sum + number, 0);
+  if (all < 2 || view.node === node) return null;
+  return (
+    <button
+      type="button"
+      className={styles.go}
+      onClick={() => show({ tab: 'table', node, status: undefined, q: undefined })}
+    >
+      {t('all_of_node', { count: all, number: count(all) })}
+    </button>
   );
 }
 
