@@ -33,7 +33,7 @@ export function Children({ stepId, rev }: { stepId: string; rev: number }) {
         {data.results.map((child) => (
           <li key={child.id}>
             <StatusBadge status={statusOf(child.status)} />{' '}
-            <Link to={`/executions/${child.id}` as string}>
+            <Link to="/executions/$executionId" params={{ executionId: child.id }}>
               {child.workflow_name ?? t('execution')} / {child.id.slice(-8)}
             </Link>
           </li>

@@ -29,7 +29,7 @@ export function Header({ overall, why }: { overall: Overall; why: Schemas['Why']
     <header className={styles.header}>
       <div className={styles.line}>
         <h1 className={styles.title}>
-          <Link to={`/workflows/${execution.workflow_id}` as string}>
+          <Link to="/workflows/$workflowId" params={{ workflowId: execution.workflow_id }}>
             {execution.workflow_name ?? (plan.name || t('workflow'))}
           </Link>
           <span aria-hidden> / </span>

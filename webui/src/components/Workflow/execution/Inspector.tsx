@@ -157,7 +157,7 @@ function ExecutionDetails({ execution }: { execution: Schemas['Execution'] }) {
       />
       {execution.root_id !== execution.id && (
         <p>
-          <Link to={`/executions/${execution.root_id}` as string}>
+          <Link to="/executions/$executionId" params={{ executionId: execution.root_id }}>
             {t('root', { id: execution.root_id.slice(-8) })}
           </Link>
         </p>
