@@ -1221,6 +1221,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workflows/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List templates
+         * @description The documents that a new workflow may begin with.
+         */
+        get: operations["workflows_templates_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workflows/validate": {
         parameters: {
             query?: never;
@@ -3437,6 +3457,35 @@ export interface components {
             type: string;
         };
         StreamFrame: components["schemas"]["Snapshot"] | components["schemas"]["Events"] | components["schemas"]["Counts"] | components["schemas"]["Heartbeat"] | components["schemas"]["Answered"] | components["schemas"]["Refused"];
+        /**
+         * Template
+         * @description A whole workflow that runs as it is.
+         */
+        Template: {
+            /** Description */
+            description: string;
+            /** Name */
+            name: string;
+            outline: components["schemas"]["Outline"];
+            /**
+             * Source
+             * @description The document as YAML with its comments.
+             */
+            source: string;
+        };
+        /**
+         * Templates
+         * @description Every template, the easiest first.
+         */
+        Templates: {
+            /**
+             * Next
+             * @description cursor of the next page, or null
+             */
+            next: string | null;
+            /** Results */
+            results: components["schemas"]["Template"][];
+        };
         /**
          * TextDiff
          * @description A unified diff of the YAML; empty when it is the same.
@@ -10556,6 +10605,73 @@ export interface operations {
             };
             /** @description Well formed, but it cannot be carried out; see `problems`. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A server that is needed does not answer; see Retry-After. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    workflows_templates_get: {
+        parameters: {
+            query?: {
+                /** @description Id or slug of the workspace. */
+                workspace?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Templates"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without the right. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or not yours. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
