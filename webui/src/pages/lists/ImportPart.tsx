@@ -58,7 +58,7 @@ export function ImportPart({ text: given = '', name: called = '', onMade }: Impo
   const rested = useRested(text);
   const restedName = useRested(name.trim());
   const preview = useQuery({
-    queryKey: ['workflows', 'import', workspace, rested, restedName],
+    queryKey: ['import', workspace, rested, restedName],
     queryFn: () => send(rested, workspace, restedName, true),
     enabled: rested.trim() !== '',
     retry: false,

@@ -9,15 +9,16 @@ import { Dialog } from '../../ui/Dialog';
 import { Field, TextInput } from '../../ui/Field';
 import { Bar, Chip } from '../../ui/Page';
 import { ImportPart } from './ImportPart';
+import { TemplatesPart } from './TemplatesPart';
 import styles from './NewWorkflowDialog.module.css';
 
-const WAYS = ['blank', 'import'] as const;
+const WAYS = ['template', 'blank', 'import'] as const;
 type Way = (typeof WAYS)[number];
 
-/** A new workflow: an empty one, or a document that was pasted, dropped or chosen. */
+/** A new workflow: from a template, an empty one, or a document that was pasted, dropped or chosen. */
 export default function NewWorkflowDialog({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation('workflows');
-  const [way, setWay] = useState<Way>('blank');
+  const [way, setWay] = useState<Way>('template');
   const queries = useQueryClient();
   const navigate = useNavigate();
   const opened = async ({ id }: Pick<Schemas['Workflow'], 'id'>): Promise<void> => {
@@ -35,6 +36,7 @@ export default function NewWorkflowDialog({ onClose }: { onClose: () => void }) 
         ))}
       </Bar>
       {way === 'blank' && <Blank onMade={opened} />}
+      {way === 'template' && <TemplatesPart onMade={opened} />}
       {way === 'import' && <ImportPart onMade={opened} />}
     </Dialog>
   );
