@@ -1,17 +1,18 @@
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { Pause, Play } from 'lucide-react';
-import { useMemo } from 'react';
+import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { answered, client } from '../api/client';
 import { STATUSES, type Status } from '../execution/status';
 import { count } from '../i18n/format';
-import { useWorkspace } from '../stores/workspace';
+import { reaches, useWorkspace } from '../stores/workspace';
 import { Button } from '../ui/Button';
 import { Select, TextInput } from '../ui/Field';
 import { Bar, Chip, Page } from '../ui/Page';
 import { EmptyState, Failure, Skeleton } from '../ui/states';
 import { StatusBadge } from '../ui/StatusBadge';
+import { CancelChosen } from './lists/CancelChosen';
 import { ExecutionRows } from './lists/ExecutionRows';
 import { FreshPill } from './lists/FreshPill';
 import { useLiveExecutions, type Filters } from './lists/live';
@@ -47,6 +48,14 @@ export function ExecutionsPage() {
   );
   const { pages, rows, fresh, admit, counted, paused, setPaused } = useLiveExecutions(filters, PAGE);
   const at = useRowKeys(rows?.length ?? 0, t('title'));
+  const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
+  const pick = (id: string): void =>
+    setPicked((before) => {
+      const after = new Set(before);
+      if (!after.delete(id)) after.add(id);
+      return after;
+    });
+  const pickedRows = rows?.filter(({ id }) => picked.has(id)) ?? [];
   const chosen = new Set((search.status ?? '').split(',').filter(Boolean));
   const toggle = (status: string): void => {
     if (!chosen.delete(status)) chosen.add(status);
@@ -105,6 +114,7 @@ export function ExecutionsPage() {
           </Chip>
         ))}
       </Bar>
+      {pickedRows.length > 0 && <CancelChosen rows={pickedRows} onDone={() => setPicked(new Set())} />}
       <FreshPill count={fresh.length} onAdmit={admit} />
       {pages.isError && !rows ? (
         <Failure title={t('failed')} detail={pages.error.message} retry={() => void pages.refetch()} />
@@ -115,7 +125,12 @@ export function ExecutionsPage() {
           {filtered ? t('none_found_text') : t('none_text')}
         </EmptyState>
       ) : (
-        <ExecutionRows label={t('title')} rows={rows} at={at} />
+        <ExecutionRows
+          label={t('title')}
+          rows={rows}
+          at={at}
+          {...(reaches(workspace, 'operator') ? { choice: { chosen: picked, toggle: pick } } : {})}
+        />
       )}
       {pages.hasNextPage && (
         <Button busy={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>

@@ -38,10 +38,12 @@ export interface ExecutionRowsProps {
   /** The row the keyboard is at. */
   at?: number;
   withWorkflow?: boolean;
+  /** Which are chosen, and how that is changed; without it there is nothing to choose for. */
+  choice?: { chosen: ReadonlySet<string>; toggle: (id: string) => void };
 }
 
 /** Executions as a table; each leads to its page. */
-export function ExecutionRows({ label, rows, at, withWorkflow = true }: ExecutionRowsProps) {
+export function ExecutionRows({ label, rows, at, withWorkflow = true, choice }: ExecutionRowsProps) {
   const { t } = useTranslation('executions');
   const { t: common } = useTranslation();
   const now = useNow(rows.some((row) => !isFinal(statusOf(row.status))) ? 1_000 : 30_000);
@@ -49,6 +51,7 @@ export function ExecutionRows({ label, rows, at, withWorkflow = true }: Executio
     <Table
       label={label}
       columns={[
+        ...(choice ? [{ label: t('columns.choose'), hidden: true }] : []),
         { label: withWorkflow ? t('columns.workflow') : t('columns.execution') },
         { label: t('columns.status') },
         { label: t('columns.started'), end: true },
@@ -67,6 +70,20 @@ export function ExecutionRows({ label, rows, at, withWorkflow = true }: Executio
             data-at={index === at || undefined}
             aria-label={row.gone ? t('gone') : undefined}
           >
+            {choice && (
+              <td data-choice>
+                <label className={cells.choice}>
+                  <span className="visually-hidden">
+                    {t('choose', { name: `${row.workflow_name ?? ''} ${row.id.slice(0, 8)}` })}
+                  </span>
+                  <input
+                    type="checkbox"
+                    checked={choice.chosen.has(row.id)}
+                    onChange={() => choice.toggle(row.id)}
+                  />
+                </label>
+              </td>
+            )}
             <td data-first>
               <Link
                 to="/executions/$executionId"
