@@ -19,11 +19,10 @@ from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
 
-import cel
-
 from fermata.errors import ExpressionError
 from fermata.graph.calls import CALLED, WALKED_BY, forget_failure, last_failure
 from fermata.graph.functions import BUILT_IN, FUNCTIONS, METHODS, FunctionRefusedError
+from fermata.graph.library import cel
 from fermata.graph.syntax import Path, Syntax, close_of, fault, read
 from fermata.graph.values import MISSING, broken, check_data, json_of, missing, resolve
 

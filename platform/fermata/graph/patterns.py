@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-import cel
+from fermata.graph.library import cel
 
 LONGEST = 1_000
 _SEARCH = cel.compile("text.matches(pattern)")

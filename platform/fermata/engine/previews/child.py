@@ -11,11 +11,7 @@ import signal
 import socket
 import sys
 import time
-from types import ModuleType
 from typing import Any
-
-# The library's own command line, imported with it, would cost a second and 25 MB.
-sys.modules.setdefault("cel.cli", ModuleType("cel.cli"))
 
 import orjson
 
