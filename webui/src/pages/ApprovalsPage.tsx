@@ -110,6 +110,7 @@ export function ApprovalsPage() {
       ) : (
         <div className={styles.panes} data-open={open ? true : undefined}>
           <div className={styles.list}>
+            {rows.length === 0 && <p className={styles.choose}>{filtered ? t('none_found') : t('none')}</p>}
             <ul aria-label={t('title')}>
               {rows.map((row, index) => (
                 <li key={row.id}>

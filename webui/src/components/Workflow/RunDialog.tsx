@@ -222,7 +222,7 @@ function Input({ asked, version, onVersion, latest, can, schema, draftRev }: Inp
         <Button kind="quiet" onClick={() => fill(startOf(schema))}>
           {t('reset')}
         </Button>
-        <Button kind="primary" type="submit" busy={start.isPending} why={why} onClick={run}>
+        <Button kind="primary" type="submit" busy={start.isPending} why={why}>
           <Play size={14} aria-hidden />
           {t('run')} <kbd>Ctrl ⏎</kbd>
         </Button>
