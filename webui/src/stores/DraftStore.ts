@@ -12,7 +12,7 @@ import { useSession } from '../api/session';
 import { diff } from '../document/diff';
 import * as past from '../document/history';
 import { recordOf, recovered, type JournalRecord } from '../document/journal';
-import { same, type Json, type JsonObject } from '../document/json';
+import { same, type type JsonObject } from '../document/json';
 import { emptyDraft, type Draft } from '../document/model';
 import type { Operation } from '../document/operation';
 import { patchOf, type PatchOperation } from '../document/patch';
@@ -397,7 +397,7 @@ export function transportOf(workflowId: string): DraftTransport {
         await answered(
           client.PATCH('/api/v1/workflows/{workflow_id}/draft', {
             params: { path, header: { 'If-Match': `"${rev}"` } },
-            body: patch as unknown as Record<string, Json>[],
+            body: patch as never, // a JSON Patch of the same shape, typed by the document
           }),
         ),
       ),
