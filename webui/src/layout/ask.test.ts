@@ -19,13 +19,8 @@ it('forgets the structure that was asked longest ago', () => {
 });
 
 it('lays out on the page when the worker cannot be started', async () => {
-  vi.stubGlobal(
-    'Worker',
-    class {
-      constructor() {
-        throw new Error('refused');
-      }
-    },
-  );
+  vi.stubGlobal('Worker', () => {
+    throw new Error('refused');
+  });
   expect(await askLayout(graphOf('refused'))).toEqual(layoutOf(graphOf('refused')));
 });

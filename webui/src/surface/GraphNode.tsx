@@ -1,0 +1,106 @@
+import { memo, useCallback, useEffect, useSyncExternalStore } from 'react';
+import { useTranslation } from 'react-i18next';
+import { count as number } from '../i18n/format';
+import type { Counts } from '../execution/model';
+import type { Box, GraphNode as Node } from '../layout/model';
+import { LOOKS, STATUSES, type Status } from '../theme/status';
+import { total, type GraphStatuses } from './statuses';
+import styles from './WorkflowGraph.module.css';
+
+/** How often nodes were rendered: tests hold it to what changed. */
+export const renders = { nodes: 0 };
+
+export function useNodeStatus(statuses: GraphStatuses, id: string): Status | null {
+  return useSyncExternalStore(
+    useCallback((call) => statuses.subscribe(id, call), [statuses, id]),
+    () => statuses.status(id),
+  );
+}
+
+export function useCounts(statuses: GraphStatuses, id: string): Counts {
+  return useSyncExternalStore(
+    useCallback((call) => statuses.subscribe(id, call), [statuses, id]),
+    () => statuses.counts(id),
+  );
+}
+
+/** Steps by status as glyphs and numbers. */
+export function CountStrip({ counts }: { counts: Counts }) {
+  const { t } = useTranslation();
+  const some = STATUSES.filter((status) => (counts[status] ?? 0) > 0);
+  return (
+    <span className={styles.strip}>
+      {some.map((status) => (
+        <span key={status} data-hue={LOOKS[status].hue} title={t(`status.${status}`)}>
+          <span aria-hidden>{LOOKS[status].glyph}</span> {number(counts[status] ?? 0)}
+          <span className="visually-hidden"> {t(`status.${status}`)}</span>
+        </span>
+      ))}
+    </span>
+  );
+}
+
+export interface GraphNodeProps {
+  node: Node;
+  box: Box;
+  /** Steps inside a container are counted by this one: the first of what it holds. */
+  first: string | null;
+  statuses: GraphStatuses;
+  selected: boolean;
+  /** The one the keyboard stands on. */
+  active: boolean;
+  onSelect: (id: string) => void;
+  onOpen: (id: string) => void;
+}
+
+/** One node, rendered when it changed itself. */
+export const GraphNode = memo(function GraphNode(props: GraphNodeProps) {
+  const { node, box, first, statuses, selected, active, onSelect, onOpen } = props;
+  const { t } = useTranslation('graph');
+  const status = useNodeStatus(statuses, node.id);
+  const counts = useCounts(statuses, node.id);
+  const inside = useCounts(statuses, first ?? node.id);
+  useEffect(() => {
+    renders.nodes += 1;
+  });
+  const look = status === null ? null : LOOKS[status];
+  const name = node.label || node.id;
+  const type = t(`type.${node.type}`, { defaultValue: node.type });
+  const word = status === null ? '' : t(`status.${status}`, { ns: 'common' });
+  const many = total(counts) > 1;
+  return (
+    <button
+      type="button"
+      className={styles.node}
+      data-node={node.id}
+      data-container={box.container || undefined}
+      data-note={node.type === 'note' || undefined}
+      data-hue={look?.hue}
+      data-edge={look?.edge}
+      aria-pressed={selected}
+      aria-label={[name, type, word].filter(Boolean).join(', ')}
+      tabIndex={active ? 0 : -1}
+      style={{ left: box.x, top: box.y, width: box.width, height: box.height }}
+      onClick={(event) => {
+        event.stopPropagation();
+        onSelect(node.id);
+      }}
+      onDoubleClick={() => onOpen(node.id)}
+    >
+      <span className={styles.title}>
+        <span className={styles.name} title={name}>
+          {node.type === 'note' ? node.note || name : name}
+        </span>
+        {box.container && first !== null && total(inside) > 0 && <CountStrip counts={inside} />}
+      </span>
+      <span className={styles.kind}>
+        <span>{type}</span>
+        {look && (
+          <span className={styles.status}>
+            <span aria-hidden>{look.glyph}</span> {many ? number(total(counts)) : word}
+          </span>
+        )}
+      </span>
+    </button>
+  );
+});

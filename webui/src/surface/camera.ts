@@ -1,0 +1,122 @@
+/** Moves the picture without rendering: pan, zoom, pinch; whoever draws is told once a frame. */
+import { fitted, revealing, zoomed, type Size, type Viewport } from './viewport';
+import type { Rect } from '../layout/grid';
+
+const SLACK = 4;
+const WHEEL = 0.0016;
+
+export class Camera {
+  view: Viewport = { x: 0, y: 0, zoom: 1 };
+  screen: Size = { width: 0, height: 0 };
+  /** The last press became a drag: the click that follows it selects nothing. */
+  private dragged = false;
+  private readonly calls = new Set<() => void>();
+  private readonly fingers = new Map<number, { x: number; y: number }>();
+  private frame = 0;
+
+  subscribe = (call: () => void): (() => void) => {
+    this.calls.add(call);
+    return () => this.calls.delete(call);
+  };
+
+  /** The zoom in percent, for who shows it. */
+  percent = (): number => Math.round(this.view.zoom * 100);
+
+  /** Whether a click that follows belongs to a drag; asked once. */
+  endDrag(): boolean {
+    const was = this.dragged;
+    this.dragged = false;
+    return was;
+  }
+
+  set(view: Viewport): void {
+    if (view === this.view) return;
+    this.view = view;
+    this.changed();
+  }
+
+  resize(screen: Size): void {
+    this.screen = screen;
+    this.changed();
+  }
+
+  changed(): void {
+    if (this.frame) return;
+    this.frame = requestAnimationFrame(() => {
+      this.frame = 0;
+      for (const call of this.calls) call();
+    });
+  }
+
+  fit(content: Rect): void {
+    this.set(fitted(content, this.screen));
+  }
+
+  reveal(box: Rect): void {
+    this.set(revealing(this.view, box, this.screen));
+  }
+
+  zoom(factor: number, at = { x: this.screen.width / 2, y: this.screen.height / 2 }): void {
+    this.set(zoomed(this.view, factor, at));
+  }
+
+  shift(x: number, y: number): void {
+    this.set({ ...this.view, x: this.view.x + x, y: this.view.y + y });
+  }
+
+  /** Listen to wheel, mouse and fingers on an element; returns how to stop. */
+  attach(element: HTMLElement): () => void {
+    const place = (event: MouseEvent): { x: number; y: number } => {
+      const { left, top } = element.getBoundingClientRect();
+      return { x: event.clientX - left, y: event.clientY - top };
+    };
+    const wheel = (event: WheelEvent): void => {
+      event.preventDefault();
+      if (
+        event.ctrlKey ||
+        event.metaKey ||
+        (event.deltaX === 0 && Math.abs(event.deltaY) >= 100 && !event.shiftKey)
+      ) {
+        this.zoom(Math.exp(-event.deltaY * WHEEL * (event.ctrlKey ? 4 : 1)), place(event));
+      } else {
+        this.shift(-event.deltaX, -event.deltaY);
+      }
+    };
+    const down = (event: PointerEvent): void => {
+      if (event.button !== 0) return;
+      this.dragged = this.fingers.size > 0;
+      this.fingers.set(event.pointerId, place(event));
+    };
+    const move = (event: PointerEvent): void => {
+      const before = this.fingers.get(event.pointerId);
+      if (!before) return;
+      const now = place(event);
+      if (!this.dragged && Math.hypot(now.x - before.x, now.y - before.y) < SLACK) return;
+      if (!this.dragged) element.setPointerCapture(event.pointerId);
+      this.dragged = true;
+      this.follow(event.pointerId, before, now);
+    };
+    const up = (event: PointerEvent): void => {
+      this.fingers.delete(event.pointerId);
+    };
+    const abort = new AbortController();
+    const { signal } = abort;
+    element.addEventListener('wheel', wheel, { passive: false, signal });
+    element.addEventListener('pointerdown', down, { signal });
+    element.addEventListener('pointermove', move, { signal });
+    for (const name of ['pointerup', 'pointercancel'] as const) {
+      element.addEventListener(name, up, { signal });
+    }
+    return () => abort.abort();
+  }
+
+  /** One finger moves the picture; a second one also changes its size. */
+  private follow(id: number, before: { x: number; y: number }, now: { x: number; y: number }): void {
+    const other = [...this.fingers].find(([one]) => one !== id)?.[1];
+    this.fingers.set(id, now);
+    if (!other) return this.shift(now.x - before.x, now.y - before.y);
+    const apart = (one: { x: number; y: number }): number => Math.hypot(one.x - other.x, one.y - other.y);
+    this.shift((now.x - before.x) / 2, (now.y - before.y) / 2);
+    this.zoom(apart(now) / Math.max(1, apart(before)), other);
+  }
+}

@@ -1,0 +1,75 @@
+/** The part of a graph that is seen: where its origin lies on the screen, and how large it is drawn. */
+import type { Rect } from '../layout/grid';
+
+export interface Viewport {
+  x: number;
+  y: number;
+  zoom: number;
+}
+
+export interface Size {
+  width: number;
+  height: number;
+}
+
+export const LEAST = 0.02;
+export const MOST = 2;
+const MARGIN = 32;
+/** Below this nodes are blocks on the canvas. */
+export const DETAIL = 0.45;
+/** Below this blocks have no names and lines are straight. */
+export const NAMES = 0.2;
+/** So many nodes may be elements. */
+export const WINDOW = 250;
+
+const within = (zoom: number): number => Math.min(MOST, Math.max(LEAST, zoom));
+
+/** All of it, but not larger than it is. */
+export function fitted(content: Rect, screen: Size): Viewport {
+  const zoom = within(
+    Math.min(
+      1,
+      (screen.width - 2 * MARGIN) / Math.max(1, content.width),
+      (screen.height - 2 * MARGIN) / Math.max(1, content.height),
+    ),
+  );
+  return {
+    zoom,
+    x: (screen.width - content.width * zoom) / 2 - content.x * zoom,
+    y: (screen.height - content.height * zoom) / 2 - content.y * zoom,
+  };
+}
+
+/** Larger or smaller, with what lies under a point of the screen staying there. */
+export function zoomed(view: Viewport, factor: number, at: { x: number; y: number }): Viewport {
+  const zoom = within(view.zoom * factor);
+  const ratio = zoom / view.zoom;
+  return { zoom, x: at.x - (at.x - view.x) * ratio, y: at.y - (at.y - view.y) * ratio };
+}
+
+export function areaOf(view: Viewport, screen: Size, around = 0): Rect {
+  return {
+    x: (-view.x - around) / view.zoom,
+    y: (-view.y - around) / view.zoom,
+    width: (screen.width + 2 * around) / view.zoom,
+    height: (screen.height + 2 * around) / view.zoom,
+  };
+}
+
+/** Moved so that a box is seen whole, if it is not. */
+export function revealing(view: Viewport, box: Rect, screen: Size): Viewport {
+  const left = box.x * view.zoom + view.x;
+  const top = box.y * view.zoom + view.y;
+  const [width, height] = [box.width * view.zoom, box.height * view.zoom];
+  const seen =
+    left >= MARGIN &&
+    top >= MARGIN &&
+    left + width <= screen.width - MARGIN &&
+    top + height <= screen.height - MARGIN;
+  if (seen) return view;
+  return {
+    ...view,
+    x: Math.max(MARGIN, (screen.width - width) / 2) - box.x * view.zoom,
+    y: Math.max(MARGIN, (screen.height - height) / 2) - box.y * view.zoom,
+  };
+}
