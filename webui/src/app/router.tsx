@@ -10,6 +10,7 @@ import i18next from 'i18next';
 import { viewOf } from '../execution/view';
 import { loadWords } from '../i18n';
 import { approvalsSearch, executionsSearch, workflowsSearch } from '../pages/search';
+import { workflowSearch } from '../pages/workflow/view';
 import { Failure } from '../ui/states';
 import { AppShell } from './AppShell';
 import { NotFound } from './NotFound';
@@ -40,7 +41,8 @@ const workflows = createRoute({
 const workflow = createRoute({
   getParentRoute: () => root,
   path: '/workflows/$workflowId',
-  loader: () => words('workflows', 'executions'),
+  validateSearch: workflowSearch,
+  loader: () => words('workflows', 'workflow', 'executions'),
   component: lazyRouteComponent(() => import('../pages/WorkflowPage'), 'WorkflowPage'),
 });
 

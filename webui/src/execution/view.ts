@@ -1,7 +1,7 @@
 /** What of an execution is shown, as it stands in the address: read strictly, a wrong parameter is left out. */
 import { STATUSES } from './status';
 
-export const TABS = ['table', 'timeline', 'events', 'iterations'] as const;
+export const TABS = ['table', 'graph', 'timeline', 'events', 'iterations'] as const;
 export type Tab = (typeof TABS)[number];
 export const SIDES = ['output', 'input', 'error', 'attempts', 'details'] as const;
 export type Side = (typeof SIDES)[number];

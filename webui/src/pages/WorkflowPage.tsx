@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { Play } from 'lucide-react';
-import { useMemo } from 'react';
+import { useCallback, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { answered, client } from '../api/client';
 import { useRunDialog } from '../stores/run';
@@ -14,6 +14,10 @@ import { useLiveExecutions } from './lists/live';
 import { useRowKeys } from './lists/rowKeys';
 import { whyNot } from './lists/why';
 import { RowMenu, VersionWords } from './lists/WorkflowRowMenu';
+import { GraphTab } from './workflow/GraphTab';
+import { VersionsTab } from './workflow/VersionsTab';
+import { TABS, type WorkflowSearch } from './workflow/view';
+import styles from './workflow/workflow.module.css';
 
 const route = getRouteApi('/workflows/$workflowId');
 const PAGE = 20;
@@ -21,7 +25,16 @@ const PAGE = 20;
 /** One workflow: what it is, how it is run, and its executions as they go. */
 export function WorkflowPage() {
   const { t } = useTranslation('workflows');
+  const { t: views } = useTranslation('workflow');
   const { workflowId } = route.useParams();
+  const search = route.useSearch();
+  const tab = search.tab ?? 'graph';
+  const navigate = route.useNavigate();
+  const change = useCallback(
+    (changed: WorkflowSearch) =>
+      void navigate({ search: (before: WorkflowSearch) => ({ ...before, ...changed }), replace: true }),
+    [navigate],
+  );
   const ask = useRunDialog((state) => state.ask);
   const { data, error, refetch } = useQuery({
     queryKey: ['workflows', 'one', workflowId],
@@ -59,7 +72,32 @@ export function WorkflowPage() {
       }
     >
       {data.description && <p>{data.description}</p>}
-      <Executions workflowId={workflowId} />
+      <nav className={styles.tabs} aria-label={views('tabs')}>
+        {TABS.map((name) => (
+          <Link
+            key={name}
+            to="/workflows/$workflowId"
+            params={{ workflowId }}
+            search={{ tab: name }}
+            replace
+            activeOptions={{ includeSearch: true }}
+          >
+            {views(`tab.${name}`)}
+          </Link>
+        ))}
+      </nav>
+      {tab === 'graph' && (
+        <GraphTab
+          workflowId={workflowId}
+          side={search.rev ?? data.latest_version ?? 'draft'}
+          node={search.node}
+          onNode={(node) => change({ node })}
+        />
+      )}
+      {tab === 'versions' && (
+        <VersionsTab workflowId={workflowId} a={search.a} b={search.b} onCompare={change} />
+      )}
+      {tab === 'executions' && <Executions workflowId={workflowId} />}
     </Page>
   );
 }

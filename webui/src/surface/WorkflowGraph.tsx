@@ -26,7 +26,7 @@ import { Minimap } from './Minimap';
 import { NodeList } from './NodeList';
 import { boxAt, paint, paletteOf, sceneOf, type Palette, type Scene } from './paint';
 import { NO_STATUSES, type GraphStatuses } from './statuses';
-import { areaOf, DETAIL, WINDOW } from './viewport';
+import { areaOf, DETAIL, opening, WINDOW } from './viewport';
 import styles from './WorkflowGraph.module.css';
 
 export interface WorkflowGraphProps {
@@ -193,14 +193,7 @@ function Surface(props: Props) {
             if (box) onOpen(box.id);
           }}
         >
-          <Picture
-            scene={scene}
-            camera={camera}
-            statuses={statuses}
-            selected={selected}
-            detail={seen.detail}
-            root={root}
-          >
+          <Picture scene={scene} camera={camera} statuses={statuses} selected={selected} detail={seen.detail}>
             {seen.ids.map((id) => (
               <GraphNode
                 key={id}
@@ -257,11 +250,10 @@ interface PictureProps {
   statuses: GraphStatuses;
   selected: string | null;
   detail: boolean;
-  root: React.RefObject<HTMLDivElement | null>;
   children: React.ReactNode;
 }
 
-function Picture({ scene, camera, statuses, selected, detail, root, children }: PictureProps) {
+function Picture({ scene, camera, statuses, selected, detail, children }: PictureProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const layer = useRef<HTMLDivElement>(null);
   const palette = useRef<Palette | null>(null);
@@ -290,13 +282,19 @@ function Picture({ scene, camera, statuses, selected, detail, root, children }: 
   }, [scene, camera, statuses, selected, detail]);
 
   useLayoutEffect(() => {
-    const element = root.current as HTMLDivElement;
+    const element = canvas.current?.parentElement as HTMLElement;
     let first = true;
     const measure = (): void => {
       const { width, height } = element.getBoundingClientRect();
       camera.resize({ width, height });
       if (first && width > 0)
-        camera.fit({ x: 0, y: 0, width: scene.layout.width, height: scene.layout.height });
+        camera.set(
+          opening(
+            { x: 0, y: 0, width: scene.layout.width, height: scene.layout.height },
+            camera.screen,
+            scene.layout.boxes.length,
+          ),
+        );
       if (width > 0) first = false;
     };
     measure();
@@ -307,7 +305,7 @@ function Picture({ scene, camera, statuses, selected, detail, root, children }: 
       sizes.disconnect();
       detach();
     };
-  }, [scene, camera, root]);
+  }, [scene, camera]);
 
   return (
     <>

@@ -12,7 +12,7 @@ export interface Size {
   height: number;
 }
 
-export const LEAST = 0.02;
+export const LEAST = 0.005;
 export const MOST = 2;
 const MARGIN = 32;
 /** Below this nodes are blocks on the canvas. */
@@ -38,6 +38,15 @@ export function fitted(content: Rect, screen: Size): Viewport {
     x: (screen.width - content.width * zoom) / 2 - content.x * zoom,
     y: (screen.height - content.height * zoom) / 2 - content.y * zoom,
   };
+}
+
+/** At first: all of it if its names can be read then, else its beginning; a very large graph is always shown whole. */
+export function opening(content: Rect, screen: Size, nodes: number): Viewport {
+  const whole = fitted(content, screen);
+  if (whole.zoom >= DETAIL || nodes > WINDOW) return whole;
+  const zoom = DETAIL + 0.15;
+  const spare = (screen.height - content.height * zoom) / 2;
+  return { zoom, x: MARGIN - content.x * zoom, y: Math.max(MARGIN, spare) - content.y * zoom };
 }
 
 /** Larger or smaller, with what lies under a point of the screen staying there. */

@@ -12,6 +12,7 @@ import { Splitter } from '../../ui/Splitter';
 import { Execution, useExecution, usePlan, useWhy, type Shared } from './execution/context';
 import { Events } from './execution/Events';
 import { Filters } from './execution/Filters';
+import { Graph } from './execution/Graph';
 import { Header } from './execution/Header';
 import { Inspector } from './execution/Inspector';
 import { Iterations } from './execution/Iterations';
@@ -99,6 +100,7 @@ function Whole({ overall }: { overall: Overall }) {
           </div>
           <ErrorBoundary key={tab} title={t('view_failed')}>
             {tab === 'table' && <StepTable truncated={overall.truncated} />}
+            {tab === 'graph' && <Graph />}
             {tab === 'timeline' && <Timeline overall={overall} />}
             {tab === 'events' && <Events />}
             {tab === 'iterations' && <Iterations truncated={overall.truncated} />}

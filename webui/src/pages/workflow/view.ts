@@ -1,0 +1,31 @@
+/** What of a workflow is shown, as it stands in the address. */
+export const TABS = ['graph', 'versions', 'executions'] as const;
+
+export interface WorkflowSearch {
+  tab?: (typeof TABS)[number] | undefined;
+  /** The node that is selected in the graph. */
+  node?: string | undefined;
+  /** The version whose graph is shown; without it the newest one, or the draft. */
+  rev?: number | 'draft' | undefined;
+  /** What is compared: from and to. */
+  a?: number | 'draft' | undefined;
+  b?: number | 'draft' | undefined;
+}
+
+function version(value: unknown): number | 'draft' | undefined {
+  if (value === 'draft') return value;
+  return typeof value === 'number' && Number.isInteger(value) && value > 0 ? value : undefined;
+}
+
+/** Read strictly: a wrong parameter is left out; the graph is shown unless another view is asked for. */
+export function workflowSearch(raw: Record<string, unknown>): WorkflowSearch {
+  const node = raw['node'];
+  const found: WorkflowSearch = {
+    tab: TABS.find((name) => name === raw['tab']) ?? 'graph',
+    node: typeof node === 'string' || typeof node === 'number' ? String(node) : undefined,
+    rev: version(raw['rev']),
+    a: version(raw['a']),
+    b: version(raw['b']),
+  };
+  return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
+}
