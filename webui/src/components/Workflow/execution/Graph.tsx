@@ -13,6 +13,7 @@ function edgeState(store: ExecutionStore, from: string, port: string, to: string
   const [source, target] = [store.nodeCounts(from), store.nodeCounts(to)];
   const status = dominant(source);
   if (status === null || !isFinal(status)) return total(target) > (target.skipped ?? 0) ? 'taken' : 'open';
+  if (total(source) === (source.skipped ?? 0)) return 'dead';
   const taken = store.stepOf(from)?.port;
   if (total(source) === 1 && taken && port) return taken === port ? 'taken' : 'dead';
   return total(target) > (target.skipped ?? 0) ? 'taken' : 'dead';
