@@ -10,6 +10,7 @@ it('keeps what can be shown and leaves the rest out', () => {
     b: 1,
   });
   expect(workflowSearch({ tab: 'builder', node: '', rev: -1, a: 'latest', b: 1.5, x: 1 })).toEqual({
+    tab: 'graph',
     node: '',
   });
 });
