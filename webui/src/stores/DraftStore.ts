@@ -12,7 +12,7 @@ import { useSession } from '../api/session';
 import { diff } from '../document/diff';
 import * as past from '../document/history';
 import { recordOf, recovered, type JournalRecord } from '../document/journal';
-import { same, type type JsonObject } from '../document/json';
+import { same, type JsonObject } from '../document/json';
 import { emptyDraft, type Draft } from '../document/model';
 import type { Operation } from '../document/operation';
 import { patchOf, type PatchOperation } from '../document/patch';
