@@ -24,7 +24,7 @@ export default function CommandPalette({ places, onClose }: CommandPaletteProps)
   const found = useQuery({
     queryKey: ['workflows', 'palette', asked],
     queryFn: ({ signal }) =>
-      answered(client.GET('/api/v1/workflows', { params: { query: { q: asked, limit: 8 } }, signal })),
+      answered(client.GET('/api/v1/workflows', { params: { query: { search: asked, limit: 8 } }, signal })),
     enabled: asked.length > 1 && !ID.test(asked),
   });
   const go = (to: string): void => {
