@@ -22,6 +22,7 @@ export async function proxyTo(site) {
   const listen = async (at) => {
     server.listen(at, 'localhost');
     await once(server, 'listening');
+    server.unref(); // a journey that failed must not wait for it
     return server.address().port;
   };
   const own = await listen(0);

@@ -276,6 +276,7 @@ export class ExecutionStore {
     if (changes.added.length > 0) this.told.topics.add('list');
     this.told.topics.add('cursor');
     for (const call of this.batches) call(frame);
+    dispatchEvent(new CustomEvent('fermata:applied', { detail: frame })); // journeys check what was applied
     if (changes.execution) void this.reload().catch(() => undefined); // what it may now, its output
   }
 
