@@ -23,6 +23,7 @@ journey('the example is run by its form, watched, and its question answered', as
   await dialog.getByRole('button', { name: /^Run/ }).click();
   await page.waitForURL(/\/executions\/[0-9a-f-]{36}/);
   const panel = panelOf(page);
+  await panel.getByRole('tab', { name: 'Table' }).click();
   await panel.getByRole('row', { name: /Accept what is unknown/ }).click();
   await panel.getByRole('button', { name: 'Approve' }).waitFor();
   await assertAccessible(page, 'an execution that asks');
@@ -66,7 +67,7 @@ journey('a failing branch shows its cause', async ({ page, context }) => {
       { from: 'begin', to: 'bad' },
     ],
   });
-  await page.goto(`/executions/${id}`);
+  await page.goto(`/executions/${id}?tab=table`);
   const panel = panelOf(page);
   await panel.getByRole('row', { name: /bad/ }).click();
   await panel.getByRole('region', { name: 'Error' }).getByText('The card was declined.').waitFor();
@@ -81,7 +82,7 @@ journey('5,000 steps open and scroll with few elements', async ({ page, context 
   await signIn(page);
   const site = interfaceOf(context);
   const { id } = await site.start(MANY);
-  await page.goto(`/executions/${id}`);
+  await page.goto(`/executions/${id}?tab=table`);
   const panel = panelOf(page);
   await ended(panel).waitFor({ timeout: 60_000 });
   await page.reload();
