@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 SOURCES := platform workers tests manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-here test-fleets test-screen crash conformance bench demo screen lint types verify fmt token generate lock
+.PHONY: help run test test-here test-fleets test-browser test-screen crash conformance bench demo screen lint types verify fmt token generate lock
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,16 +16,21 @@ run: $(READY) ## Run the whole platform here: PostgreSQL, Valkey, web, worker, b
 
 # Suites with real workers wait more than they compute: they run beside the others, each with servers of its own,
 # because a test that expects an empty broker must not find what another suite left there.
-FLEETS := tests/crash tests/integration/canvas tests/integration/workers tests/integration/stack tests/integration/demo tests/conformance tests/e2e
+FLEETS := tests/crash tests/integration/canvas tests/integration/workers tests/integration/stack tests/integration/demo tests/conformance
+BROWSER := tests/e2e
 
 test: lint types ## Lint, types and all tests
-	$(MAKE) --no-print-directory -j2 --output-sync=target test-fleets test-here test-screen
+	$(MAKE) --no-print-directory -j2 --output-sync=target test-fleets test-here test-screen test-browser
 
 test-here: $(READY)
-	$(PY) -m pytest -q $(addprefix --ignore=,$(FLEETS))
+	$(PY) -m pytest -q $(addprefix --ignore=,$(FLEETS) $(BROWSER))
 
 test-fleets: $(READY)
 	@failed=0; for suite in $(FLEETS); do $(PY) -m pytest -q $$suite || failed=1; done; exit $$failed
+
+# After the screen's own checks: both install its libraries in the same folder.
+test-browser: $(READY) test-screen
+	$(PY) -m pytest -q $(BROWSER)
 
 test-screen: $(READY)
 	$(PY) manage.py npm run check
