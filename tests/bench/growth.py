@@ -47,7 +47,7 @@ class Sampler:
             at = 0
             while not self._stop.wait(DEPTH_EVERY_SECONDS):
                 pipe = link.pipeline(transaction=False)
-                pipe.llen(keys.queue("default")).hlen(keys.UNACKED)
+                pipe.llen(keys.queue("default"))
                 self.depth = max(self.depth, sum(pipe.execute()))
                 if at % MEMORY_EVERY == 0:
                     for part, pids in resident(self.stack).items():

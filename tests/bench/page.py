@@ -126,8 +126,8 @@ def _growth(rows: Sequence[Json]) -> Iterator[str]:
         )  # fmt: skip
         broker = row["broker"]
         yield (
-            f"\nThe largest held at most {broker['most_messages']} messages at the broker (queued and"
-            f" delivered) with {broker['concurrency']} lanes. Memory of each part's largest process, MB:\n"
+            f"\nThe largest held at most {broker['most_messages']} messages at the broker"
+            f" with {broker['concurrency']} lanes. Memory of each part's largest process, MB:\n"
         )
         yield from _table(
             ["part", "before", "most"],
