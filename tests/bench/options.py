@@ -27,7 +27,7 @@ class Options:
     variants: tuple[str, ...] = VARIANTS
     pools: tuple[str, ...] = POOLS
     disks: tuple[str, ...] = DISKS
-    seconds: float = 500.0
+    seconds: float = 460.0
     items: int = 100_000
     profile: bool = False
 
