@@ -143,10 +143,14 @@ function paintLines(pen: CanvasRenderingContext2D, scene: Scene, shot: Shot): vo
 
 function paintPorts(pen: CanvasRenderingContext2D, lines: readonly Line[], { palette }: Shot): void {
   pen.font = `11px ${palette.font}`;
-  pen.textBaseline = 'bottom';
+  pen.textBaseline = 'middle';
+  pen.lineJoin = 'round';
+  pen.lineWidth = 4;
   for (const { port, points } of lines) {
     if (!port) continue;
-    const [x, y] = [(points[0] as number) + 6, (points[1] as number) - 2];
+    const [x, y] = [(points[0] as number) + 6, points[1] as number];
+    pen.strokeStyle = palette.bg; // its own ground, so that no line runs through the word
+    pen.strokeText(port, x, y, 60);
     pen.fillStyle = palette.muted;
     pen.fillText(port, x, y, 60);
   }
