@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -11,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 
+from fermata.engine import store
 from fermata.engine import together as sessions
 from fermata.engine.dispatch import MOST_TOGETHER
 from fermata.engine.ledger import Recorded, Ring
@@ -290,7 +290,8 @@ def test_a_message_ends_after_fifty_steps() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_batches_that_meet_at_many_joins_open_each_once() -> None:
+def test_two_batches_that_meet_at_many_joins_open_each_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "TRIES", 1)  # a deadlock, which PostgreSQL ends, is no longer tried again
     for number in range(25):
         world = World(layers(20, 2), Postgres())
         world.start()
@@ -300,9 +301,7 @@ def test_two_batches_that_meet_at_many_joins_open_each_once() -> None:
             partial(world.performer.perform, ring.step_id, ring.also)
             for ring in rings[:: -1 if number % 2 else 1]
         )
-        began = time.monotonic()
         at_once(one, other)
-        assert time.monotonic() - began < 1, "they waited for each other in a ring"
         world._perform_all()
         state = postgres_state(world.execution_id)
         assert state.status == "succeeded"

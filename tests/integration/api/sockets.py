@@ -37,7 +37,7 @@ class Socket(ApplicationCommunicator):
 
     async def connect(self) -> dict[str, Any]:
         await self.send_input({"type": "websocket.connect"})
-        return await self.receive_output(5)
+        return await self.receive_output(30)
 
     async def say(self, text: str) -> None:
         await self.send_input({"type": "websocket.receive", "text": text})
@@ -70,7 +70,7 @@ async def refused(path: str, headers: list[tuple[bytes, bytes]]) -> int:
     socket = Socket(path, headers, extensions={"websocket.http.response": {}})
     answer = await socket.connect()
     assert answer["type"] == "websocket.http.response.start", answer
-    body = await socket.receive_output(5)
+    body = await socket.receive_output(30)
     assert json.loads(body["body"])["status"] == answer["status"]
     await socket.wait(5)
     return answer["status"]
@@ -80,7 +80,7 @@ async def frame(socket: Socket, *kinds: str) -> dict[str, Any]:
     """The next frame of these kinds; others in between are passed over, all must be as described."""
     union = LIST if socket.scope["path"].endswith("/executions/ws") else STREAM
     while True:
-        message = await socket.receive_output(10)
+        message = await socket.receive_output(30)
         assert message["type"] == "websocket.send", message
         found: dict[str, Any] = json.loads(message["text"])
         union.validate_json(message["text"])
@@ -90,7 +90,7 @@ async def frame(socket: Socket, *kinds: str) -> dict[str, Any]:
 
 async def close_code(socket: Socket) -> int:
     while True:
-        message = await socket.receive_output(5)
+        message = await socket.receive_output(30)
         if message["type"] == "websocket.close":
             return message["code"]
 

@@ -158,6 +158,6 @@ def test_an_if_match_without_a_rev_is_refused(editor, workflow, header):
 def test_a_large_document_is_parsed_in_a_bounded_time(editor):
     nodes = [{"id": f"n{i}", "type": "note", "config": {"text": "x" * 50}} for i in range(10_000)]
     body = json.dumps({"name": "big", "definition": {"nodes": nodes}}).encode()
-    began = time.perf_counter()
+    began = time.process_time()
     editor.call("POST", "/workflows", body, status=201)
-    assert time.perf_counter() - began < 3
+    assert time.process_time() - began < 3

@@ -58,10 +58,10 @@ async def sent(handler: HttpHandler, address: str, *, parts: tuple[bytes, ...] =
     client = ApplicationCommunicator(handler, {**scope, "query_string": b"", "http_version": "1.1"})
     for place, part in enumerate(parts, start=1):
         await client.send_input({"type": "http.request", "body": part, "more_body": place < len(parts)})
-    start = await client.receive_output(5)
+    start = await client.receive_output(30)
     body = b""
     while True:
-        message = await client.receive_output(5)
+        message = await client.receive_output(30)
         body += message.get("body", b"")
         if not message.get("more_body"):
             break

@@ -287,7 +287,7 @@ async def test_a_client_that_does_not_read_gets_a_snapshot_when_it_does(editor, 
 
     running = asyncio.create_task(application(slow.scope, inbox.get, send))
     await inbox.put({"type": "websocket.connect"})
-    assert '"snapshot"' in await asyncio.wait_for(sent.get(), 10)
+    assert '"snapshot"' in await asyncio.wait_for(sent.get(), 30)
     async with opened(LIST, bearer(editor)) as quick:
         await frame(quick, "snapshot")
         reads.clear()
@@ -297,12 +297,12 @@ async def test_a_client_that_does_not_read_gets_a_snapshot_when_it_does(editor, 
         reads.set()
         kinds = []
         while not kinds or kinds[-1] != "snapshot":
-            text = await asyncio.wait_for(sent.get(), 10)
+            text = await asyncio.wait_for(sent.get(), 30)
             kinds.append(board_kind(text))
         assert str(more.id) in text
         assert kinds.count("rows") <= 1, kinds
     await inbox.put({"type": "websocket.disconnect", "code": 1000})
-    await asyncio.wait_for(running, 5)
+    await asyncio.wait_for(running, 30)
 
 
 def board_kind(text: str) -> str:

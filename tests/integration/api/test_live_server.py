@@ -64,10 +64,10 @@ async def test_a_refusal_has_its_status_and_an_event_arrives(address, editor, st
         assert json.loads(refused.value.response.body)["status"] == status
 
     async with connect(url, additional_headers={"Authorization": f"Bearer {editor.token}"}) as client:
-        assert json.loads(await asyncio.wait_for(client.recv(), 5))["type"] == "snapshot"
+        assert json.loads(await asyncio.wait_for(client.recv(), 30))["type"] == "snapshot"
         await sync_to_async(EventFactory)(execution=execution, node_id="a")
         await sync_to_async(stream.announce)(str(execution.id), str(execution.workspace_id))
-        batch = json.loads(await asyncio.wait_for(client.recv(), 5))
+        batch = json.loads(await asyncio.wait_for(client.recv(), 30))
         assert batch["type"] == "events"
         assert batch["events"][0]["node_id"] == "a"
 
@@ -83,7 +83,7 @@ async def test_a_client_that_takes_nothing_for_long_is_cut_off(address, editor, 
     url = f"ws://{address}/api/v1/workflows/executions/{execution.id}/ws"
     headers = {"Authorization": f"Bearer {editor.token}"}
     async with connect(url, sock=near, additional_headers=headers, compression=None, max_queue=1) as client:
-        await asyncio.wait_for(client.recv(), 5)
+        await asyncio.wait_for(client.recv(), 30)
         await sync_to_async(run)(
             "INSERT INTO fermata_event (execution_id, workspace_id, type, at, data, format)"
             " SELECT %s, %s, 'StepSucceeded', clock_timestamp(), to_json(repeat('x', 20000)), 1"

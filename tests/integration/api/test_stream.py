@@ -99,18 +99,14 @@ async def test_many_quick_events_are_sent_in_few_frames(editor, execution):
         assert batches <= (time.perf_counter() - began) / feed.COALESCE_SECONDS + 2
 
 
-async def test_an_event_reaches_an_idle_client_without_waiting_for_a_look(editor, execution):
+async def test_an_event_reaches_an_idle_client_without_waiting_for_a_look(editor, execution, monkeypatch):
+    monkeypatch.setattr(feed, "LOOK_SECONDS", 60)
     async with opened(path_of(execution), bearer(editor)) as socket:
         await frame(socket, "snapshot")
-        waits = []
         for number in range(10):
             await happen(execution, f"w{number}", announce=False)
-            began = time.perf_counter()
             await sync_to_async(stream.announce)(str(execution.id), str(execution.workspace_id))
-            await frame(socket, "events")
-            waits.append(time.perf_counter() - began)
-        # The quickest: on a machine that does much else most are late, but none of them waits for a timer.
-        assert min(waits) < 0.2, waits
+            assert (await frame(socket, "events"))["events"][0]["node_id"] == f"w{number}"
 
 
 async def test_without_a_signal_the_journal_is_looked_at_anyway(editor, execution, monkeypatch):
@@ -128,12 +124,11 @@ async def test_without_redis_the_journal_is_looked_at_every_second(editor, execu
     stream_error = ear.ServerUnavailable("Redis does not answer")
     monkeypatch.setattr(stream, "read", gone)
     monkeypatch.setattr(stream, "tip", gone)
+    monkeypatch.setattr(feed, "LOOK_SECONDS", 60)
     async with opened(path_of(execution), bearer(editor)) as socket:
         await frame(socket, "snapshot")
-        began = time.perf_counter()
         await happen(execution, "quiet", announce=False)
         assert (await frame(socket, "events"))["events"][0]["node_id"] == "quiet"
-        assert time.perf_counter() - began < 2.5
 
 
 async def test_counts_are_absolute(editor, execution):
@@ -252,9 +247,9 @@ async def test_a_slow_client_is_told_to_take_a_new_snapshot_and_slows_nobody(edi
         for number in range(12):
             await happen(execution, f"n{number}")
             await frame(quick, "events")
-        assert await asyncio.wait_for(closed, 5) == 4409
+        assert await asyncio.wait_for(closed, 30) == 4409
     await inbox.put({"type": "websocket.disconnect", "code": 4409})
-    await asyncio.wait_for(running, 5)
+    await asyncio.wait_for(running, 30)
 
 
 async def test_a_revoked_token_closes_the_socket_with_4401(editor, execution, monkeypatch):
@@ -424,7 +419,7 @@ async def test_standing_is_asked_once_for_all_who_came_with_one_token(editor, ex
     monkeypatch.setattr(standing.handshake, "principal_now", counted)
     began = time.monotonic()
     async with opened(path_of(execution), bearer(editor)), opened(path_of(execution), bearer(editor)):
-        await asyncio.wait_for(enough.wait(), 10)
+        await asyncio.wait_for(enough.wait(), 30)
         assert time.monotonic() - began >= 0.4
 
 

@@ -243,7 +243,7 @@ async def test_a_restarting_server_says_1012_and_clients_go_on_where_they_were(w
     closing = asyncio.create_task(client.until_closed())
     await client.reach(1)
     await asyncio.to_thread(web.stop)
-    assert await asyncio.wait_for(closing, 10) == 1012
+    assert await asyncio.wait_for(closing, 30) == 1012
     await sync_to_async(EventFactory)(execution=execution, node_id="meanwhile")
     web.start()
     async with client.opened() as ws:

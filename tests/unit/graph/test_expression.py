@@ -152,10 +152,10 @@ def test_refuses_deep_and_cyclic_data() -> None:
 def test_converts_only_what_is_read() -> None:
     seen = {"inputs": {"small": 1, "unfit": 2**70, "big": list(range(200_000))}}
     compiled = compile_expression("inputs.small + 1")
-    started = time.perf_counter()
+    started = time.process_time()
     for _ in range(100):
         assert compiled.evaluate(seen) == 2
-    assert time.perf_counter() - started < 0.1
+    assert time.process_time() - started < 0.1
 
 
 def test_an_alarm_inside_a_function_passes_even_where_the_expression_would_hide_it(
@@ -228,7 +228,7 @@ def test_a_cached_expression_costs_less_than_thirty_microseconds() -> None:
 
 
 def _seconds_of_a_thousand() -> float:
-    started = time.perf_counter()
+    started = time.process_time()
     for _ in range(1000):
         evaluate("steps.a.output + 1", SEEN)
-    return time.perf_counter() - started
+    return time.process_time() - started

@@ -67,9 +67,9 @@ def test_takes_out_each_line_of_a_key_and_what_a_cut_left_of_it():
 
 def test_taking_out_a_large_secret_takes_little_time():
     forms = secret_forms(["ab" * 32_000])
-    started = time.perf_counter()
+    started = time.process_time()
     redact({"body": "ba" * 500_000}, forms)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_leaves_everything_else_alone():

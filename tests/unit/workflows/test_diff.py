@@ -124,9 +124,9 @@ def test_every_pointer_leads_to_the_value_that_is_shown(old, new):
 def test_a_comparison_ends_and_says_that_there_is_more():
     many = {"x": [0] * 100_000, "nodes": [{"id": str(at)} for at in range(5_000)]}
     other = {"x": [1] * 100_000, "nodes": []}
-    began = time.perf_counter()
+    began = time.process_time()
     found = compare(many, other)
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10
     assert found["truncated"] is True
     assert len(found["nodes"]["removed"]) + len(found["document"]) == MOST_CHANGES
 

@@ -61,9 +61,9 @@ def test_a_moved_paragraph_costs_its_own_lines_only():
 def test_no_text_stretches_the_time(kinds):
     chance = random.Random(7)
     old, new = ("\n".join(str(chance.randrange(kinds)) for _ in range(60_000)) for _ in range(2))
-    began = time.perf_counter()
+    began = time.process_time()
     text, _ = unified(old, new, old_name="a", new_name="b")
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10
     assert len(text.encode()) <= MOST_BYTES
 
 
