@@ -18,6 +18,8 @@ from fermata.api.schema import described
 from fermata.graph import schema as graph
 from fermata.nodes.catalogue import catalogue
 
+FORMATS = {"application/yaml": dict[str, Any], "application/json": dict[str, Any]}
+
 
 class SchemaFormat(Query):
     """YAML or JSON."""
@@ -31,7 +33,7 @@ class SchemaView(Resource):
     actions = {"get": PUBLIC}
     authentication_classes = []
 
-    @described("Read the OpenAPI document", answer=dict, query=SchemaFormat)
+    @described("Read the OpenAPI document", answer=FORMATS, query=SchemaFormat)
     def get(self, request: Request) -> HttpResponse | Response:
         """As YAML or JSON."""
         if self.query(SchemaFormat).format == "json":

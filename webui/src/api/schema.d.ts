@@ -5058,6 +5058,9 @@ export interface operations {
                     "application/json": {
                         [key: string]: unknown;
                     };
+                    "application/yaml": {
+                        [key: string]: unknown;
+                    };
                 };
             };
             /** @description The request is malformed. */
