@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_origin
+from urllib.parse import unquote_to_bytes
 from uuid import UUID
 
 from pydantic import (
@@ -109,6 +110,15 @@ def _holds_int(kind: Any) -> bool:
     )
 
 
+def _refuse_unreadable(query: str) -> None:
+    """Django would put U+FFFD in the place of what is no UTF-8, and search for that or store it."""
+    try:
+        unquote_to_bytes(query).decode()
+    except UnicodeDecodeError as error:
+        cure = "Encode it as UTF-8 before percent-encoding it."
+        raise InvalidRequest("The query string is no UTF-8.", cure=cure) from error
+
+
 class AlwaysJson(BaseContentNegotiation):
     """Every answer is JSON, whatever the client's Accept header says."""
 
@@ -162,6 +172,7 @@ class Resource(APIView):
         if not isinstance(request.auth, Principal):
             raise NotSignedIn(cure="Sign in, or send Authorization: Bearer <token>.")
         self.principal = request.auth
+        _refuse_unreadable(request.META.get("QUERY_STRING", ""))
         if action == SIGNED_IN:
             return
         if action in INSTALLATION:
