@@ -54,6 +54,7 @@ def test_a_short_file_becomes_a_report_from_an_empty_folder(
     home = Path(environ["FERMATA_HOME"])
     assert done.returncode == 0, done.stdout + done.stderr
     assert "First administrator: admin" in done.stdout
+    assert "published  licence-audit version 1\n" in done.stdout, "the one of the first start, unchanged"
     assert "2 of 3 packages read, 1 failed." in done.stdout
     report = json.loads((home / "demo" / "licence-audit.json").read_text())
     assert {row["name"]: row["family"] for row in report["packages"]} == {

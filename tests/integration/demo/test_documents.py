@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from fermata.cli.licence_audit import WORKFLOWS
-from fermata.config.management.commands.demo import DOCUMENTS
+from fermata.config.first_start import EXAMPLE
 from fermata.graph.compile import compile_document
 from fermata.nodes.catalogue import catalogue
 from fermata.workflows import formats, operations
@@ -11,7 +11,7 @@ from workers.app import app
 
 
 def document(name: str) -> dict[str, object]:
-    return formats.from_yaml((DOCUMENTS / f"{name}.yaml").read_text(encoding="utf-8"))
+    return formats.from_yaml((EXAMPLE / f"{name}.yaml").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("name", WORKFLOWS)

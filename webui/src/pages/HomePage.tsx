@@ -145,7 +145,7 @@ function First({ place }: { place: { workspace?: string } }) {
           onClick={() => ask({ workflowId: example.id, name: example.name })}
         >
           <Play size={16} aria-hidden />
-          {t('first.go')}
+          {example.name === EXAMPLE ? t('first.go') : t('first.go_other', { name: example.name })}
         </Button>
         <Link to="/workflows/$workflowId" params={{ workflowId: example.id }}>
           {t('first.look')}

@@ -1,1 +1,1 @@
-"""``create_token`` and ``bootstrap``."""
+"""``create_token``."""

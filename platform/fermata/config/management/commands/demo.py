@@ -20,10 +20,10 @@ from fermata.cli.licence_audit import Audit
 from fermata.cli.terminal import Terminal
 from fermata.cli.workflows import UnusableFile, text_of
 from fermata.config import env
+from fermata.config.first_start import EXAMPLE
 from fermata.config.stack import lent
 from fermata.errors import OperatorError, ServerUnavailable
 
-DOCUMENTS = env.ROOT / "docs" / "examples" / "licence-audit"
 REFUSED, INTERRUPTED = 2, 130
 
 
@@ -75,7 +75,7 @@ def audited(file: Path, *, says_yes: bool) -> int:
                 terminal=Terminal(),
                 says_yes=says_yes,
                 reports=environment.home / "demo",
-                documents=DOCUMENTS,
+                documents=EXAMPLE,
             )
             return audit.run(text, source=file.name)
         finally:

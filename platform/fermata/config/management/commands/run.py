@@ -11,15 +11,14 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
-from fermata.accounts.operations import ensure_first_administrator
-from fermata.config import env
+from fermata.config import env, first_start
 from fermata.config.screen.build import Builder
 from fermata.config.stack.supervisor import Supervisor, say
 from fermata.errors import OperatorError
 
 
 def prepare(database_url: str, *, admin_password: str | None) -> None:
-    """Bring the tables up to date and make the first administrator; says what it did."""
+    """Bring the tables up to date and make what a fresh platform begins with; says what it did."""
     # The servers' ports are known only now, after Django has read its settings; no connection is open yet.
     target = settings.DATABASES["default"]
     target.update({**env.database_parts(database_url), "OPTIONS": target["OPTIONS"] | {"options": ""}})
@@ -29,7 +28,7 @@ def prepare(database_url: str, *, admin_password: str | None) -> None:
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             say("Bringing the tables up to date …")
             call_command("migrate", verbosity=0, interactive=False)
-        created = ensure_first_administrator(admin_password)
+        created = first_start.begin(admin_password)
     finally:
         connections.close_all()
     if created is not None:

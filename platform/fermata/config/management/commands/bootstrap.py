@@ -1,4 +1,4 @@
-"""``manage.py bootstrap``: the default workspace and the first administrator, once."""
+"""``manage.py bootstrap``: the default workspace, the first administrator and the example, once."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from fermata.accounts import operations
+from fermata.config import first_start
 
 
 class Command(BaseCommand):
-    """Make the default workspace and the first administrator; again changes nothing."""
+    """Make the default workspace, the first administrator and the example; again changes nothing."""
 
-    help = "Make the default workspace and the first administrator, admin; running it again changes nothing."
+    help = "Make the default workspace, the administrator admin and an example; again changes nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the options."""
@@ -26,7 +26,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Say what was made."""
         password = options["password"] or os.environ.get("FERMATA_ADMIN_PASSWORD") or None
-        created = operations.ensure_first_administrator(password)
+        created = first_start.begin(password)
         if created is None:
             self.stdout.write("There is an administrator already.")
         elif created.password is None:
