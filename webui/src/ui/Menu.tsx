@@ -41,8 +41,9 @@ export function Menu({
                 key={item.label}
                 className={styles.item}
                 data-danger={item.danger || undefined}
-                disabled={Boolean(item.why)}
-                onSelect={item.onSelect}
+                // Not `disabled`: the keyboard would pass it by, and nobody would hear why.
+                aria-disabled={item.why ? true : undefined}
+                onSelect={(event) => (item.why ? event.preventDefault() : item.onSelect())}
               >
                 {item.icon}
                 <span className={styles.label}>

@@ -60,7 +60,13 @@ export function ExecutionPanel({ executionId, view, onView, store: given }: Exec
 
 function Refused({ error }: { error: ApiError }) {
   const { t } = useTranslation('execution');
-  if (error.status === 404) return <EmptyState title={t('not_found')}>{t('not_found_text')}</EmptyState>;
+  if (error.status === 404) {
+    return (
+      <EmptyState whole title={t('not_found')}>
+        {t('not_found_text')}
+      </EmptyState>
+    );
+  }
   return <Failure title={t('not_readable')} detail={error.message} />;
 }
 

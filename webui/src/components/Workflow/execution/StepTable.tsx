@@ -102,7 +102,7 @@ function Cells({ step }: { step: Step }) {
       >
         {began !== null && clock(began)}
       </span>
-      <span role="gridcell" data-column="worker">
+      <span role="gridcell" data-column="worker" title={step.worker ?? undefined}>
         {step.worker}
       </span>
     </>
