@@ -1,12 +1,24 @@
-import { ArrowDown, ArrowUp, Plus, Trash2 } from 'lucide-react';
+import { ArrowDown, ArrowUp, Equal, Plus, Trash2 } from 'lucide-react';
 import { use, useId, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button, IconButton } from '../ui/Button';
 import { Field, Select, TextInput } from '../ui/Field';
 import { answer } from '../ui/LiveRegion';
+import { ExpressionField } from './ExpressionField';
 import styles from './forms.module.css';
 import { JsonField } from './JsonField';
-import { alternativeOf, draw, initial, isObject, nameOf, step, type Drawn, type Json } from './schema';
+import {
+  alternativeOf,
+  draw,
+  expressionUse,
+  initial,
+  isExpression,
+  isObject,
+  nameOf,
+  step,
+  type Drawn,
+  type Json,
+} from './schema';
 import { Form, type FormContext } from './SchemaForm';
 import { useProblem } from './problem';
 import { ValueField } from './ValueField';
@@ -40,7 +52,8 @@ export function useForm(): FormContext {
 /** One value of a form, whatever its schema is. */
 export function SchemaField({ schema, depth = 0, ...part }: SchemaFieldProps) {
   const { t } = useTranslation('forms');
-  const { root } = useForm();
+  const { root, expressions } = useForm();
+  const [asked, setAsked] = useState(isExpression(part.value));
   const drawn = draw(schema, root);
   const { kind, nullable } = drawn;
   const { value, onChange, required, top } = part;
@@ -48,6 +61,27 @@ export function SchemaField({ schema, depth = 0, ...part }: SchemaFieldProps) {
   if (kind === 'const') return null; // it stands in the value already: `initial` put it there
   const absent = value === undefined || (value === null && nullable && kind !== 'json');
   const mayGo = !top && (!required || nullable);
+  const use = expressions && !top ? expressionUse(drawn.schema) : 'never';
+  const isText = use === 'always' || kind === 'string';
+  const written = isText || (isExpression(value) && (kind !== 'json' || asked));
+  if (use !== 'never' && written) {
+    const back = !isText && (
+      <IconButton
+        label={t('as_value', { name: label })}
+        icon={<Equal size={14} aria-hidden />}
+        aria-pressed
+        onClick={() => {
+          setAsked(false);
+          onChange(initial(plain(drawn), root, required));
+        }}
+      />
+    );
+    return (
+      <div className={styles.place} data-pointer={part.pointer}>
+        <ExpressionField {...part} drawn={drawn} aside={part.aside ?? (back || undefined)} />
+      </div>
+    );
+  }
   if (PARTS.includes(kind) && absent && mayGo && kind !== 'json') {
     return (
       <div className={styles.absent}>
@@ -66,7 +100,34 @@ export function SchemaField({ schema, depth = 0, ...part }: SchemaFieldProps) {
       onClick={() => onChange(required ? null : undefined)}
     />
   );
-  const all = { ...part, drawn, aside: part.aside ?? (take || undefined) };
+  const toggle = use === 'may' && (
+    <IconButton
+      label={t('as_expression', { name: label })}
+      icon={<Equal size={14} aria-hidden />}
+      aria-pressed={false}
+      onClick={() => {
+        setAsked(true);
+        onChange('{{  }}');
+      }}
+    />
+  );
+  const aside = toggle ? (
+    <span className={styles.tools}>
+      {part.aside ?? take}
+      {toggle}
+    </span>
+  ) : (
+    (part.aside ?? (take || undefined))
+  );
+  return (
+    <div className={styles.place} data-pointer={part.pointer}>
+      <Drawing {...part} drawn={drawn} aside={aside} depth={depth} />
+    </div>
+  );
+}
+
+function Drawing({ depth, ...all }: PartProps & { depth: number }) {
+  const { kind } = all.drawn;
   if (depth > DEEPEST || kind === 'json') return <JsonField {...all} />;
   if (kind === 'object') return <ObjectField {...all} depth={depth} />;
   if (kind === 'map') return <MapField {...all} depth={depth} />;

@@ -1,6 +1,6 @@
 import { createContext, useCallback, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { initial, problemsOf, type Found, type Json, type JsonSchema } from './schema';
+import { initial, isExpression, pointed, problemsOf, type Found, type Json, type JsonSchema } from './schema';
 import { SchemaField } from './SchemaField';
 
 export interface Said {
@@ -16,6 +16,8 @@ export interface FormContext {
   touch: (pointer: string) => void;
   /** A part whose text is no JSON yet keeps the form from being sent. */
   setBroken: (pointer: string, broken: boolean) => void;
+  /** Any value may be an expression instead. */
+  expressions: boolean;
 }
 
 export const Form = createContext<FormContext | null>(null);
@@ -29,6 +31,8 @@ export interface SchemaFormProps {
   /** What the server said of the value last sent. */
   said?: Said[];
   onBroken?: (broken: boolean) => void;
+  /** Any value may be a text with `{{ }}` instead, which is not judged by its field's schema. */
+  expressions?: boolean;
 }
 
 /** A form drawn from a JSON Schema. What it cannot draw as fields is edited as JSON in its place. */
@@ -39,6 +43,7 @@ export function SchemaForm({
   showAll = false,
   said = [],
   onBroken,
+  expressions = false,
 }: SchemaFormProps) {
   const { t } = useTranslation('forms');
   const [touched, setTouched] = useState<ReadonlySet<string>>(new Set());
@@ -63,6 +68,7 @@ export function SchemaForm({
   const context = useMemo<FormContext>(() => {
     const found = new Map<string, Found>();
     for (const one of problemsOf(schema, value, schema)) {
+      if (expressions && isExpression(pointed(value, one.pointer))) continue;
       if (!found.has(one.pointer)) found.set(one.pointer, one);
     }
     return {
@@ -72,8 +78,9 @@ export function SchemaForm({
       isShown: (pointer) => showAll || touched.has(pointer),
       touch,
       setBroken,
+      expressions,
     };
-  }, [schema, value, said, showAll, touched, touch, setBroken]);
+  }, [schema, value, said, showAll, touched, touch, setBroken, expressions]);
   return (
     <Form value={context}>
       <SchemaField

@@ -20,11 +20,24 @@ export function isObject(value: Json): value is Record<string, Json> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** A text with an expression in it. */
+export function isExpression(value: Json): value is string {
+  return typeof value === 'string' && value.includes('{{');
+}
+
+/** Whether a schema lets its value be an expression, and whether it is one by nature. */
+export function expressionUse({ 'x-ui': ui }: JsonSchema): 'never' | 'may' | 'always' {
+  const { expression, widget } = asSchema(ui);
+  if (expression === false) return 'never';
+  return widget === 'expression' ? 'always' : 'may';
+}
+
 function asSchema(value: Json): JsonSchema {
   return isObject(value) ? value : {};
 }
 
-function pointed(root: JsonSchema, ref: string): Json {
+/** What a JSON pointer (or a fragment of one) leads to. */
+export function pointed(root: Json, ref: string): Json {
   let found: Json = root;
   for (const part of ref.replace(/^#\/?/, '').split('/').filter(Boolean)) {
     const name = decodeURIComponent(part).replace(/~1/g, '/').replace(/~0/g, '~');

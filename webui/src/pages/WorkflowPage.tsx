@@ -14,6 +14,7 @@ import { useLiveExecutions } from './lists/live';
 import { useRowKeys } from './lists/rowKeys';
 import { whyNot } from './lists/why';
 import { RowMenu, VersionWords } from './lists/WorkflowRowMenu';
+import { EditTab } from './workflow/EditTab';
 import { GraphTab } from './workflow/GraphTab';
 import { VersionsTab } from './workflow/VersionsTab';
 import { TABS, type WorkflowSearch } from './workflow/view';
@@ -90,6 +91,14 @@ export function WorkflowPage() {
         <GraphTab
           workflowId={workflowId}
           side={search.rev ?? data.latest_version ?? 'draft'}
+          node={search.node}
+          onNode={(node) => change({ node })}
+        />
+      )}
+      {tab === 'edit' && (
+        <EditTab
+          workflow={data}
+          why={whyNot(data.can, 'edit')}
           node={search.node}
           onNode={(node) => change({ node })}
         />

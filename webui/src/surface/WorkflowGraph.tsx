@@ -36,6 +36,8 @@ export interface WorkflowGraphProps {
   selected?: string | null;
   onSelect?: (nodeId: string) => void;
   onOpen?: (nodeId: string) => void;
+  /** Another picture of the same workflow does not move the view: it is being edited. */
+  steady?: boolean;
 }
 
 const ignore = (): void => undefined;
@@ -165,6 +167,8 @@ function Surface(props: Props) {
     const box = hit(event);
     if (box) choose(box.id);
   };
+  // What was seen a moment ago may be gone from the picture of now.
+  const present = seen.ids.filter((id) => nodes.has(id) && scene.byId.has(id));
   return (
     <div className={styles.whole} data-list={list || undefined}>
       {list && (
@@ -193,8 +197,15 @@ function Surface(props: Props) {
             if (box) onOpen(box.id);
           }}
         >
-          <Picture scene={scene} camera={camera} statuses={statuses} selected={selected} detail={seen.detail}>
-            {seen.ids.map((id) => (
+          <Picture
+            scene={scene}
+            camera={camera}
+            statuses={statuses}
+            selected={selected}
+            detail={seen.detail}
+            steady={props.steady ?? false}
+          >
+            {present.map((id) => (
               <GraphNode
                 key={id}
                 node={nodes.get(id) as Node}
@@ -250,13 +261,15 @@ interface PictureProps {
   statuses: GraphStatuses;
   selected: string | null;
   detail: boolean;
+  steady: boolean;
   children: React.ReactNode;
 }
 
-function Picture({ scene, camera, statuses, selected, detail, children }: PictureProps) {
+function Picture({ scene, camera, statuses, selected, detail, steady, children }: PictureProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const layer = useRef<HTMLDivElement>(null);
   const palette = useRef<Palette | null>(null);
+  const opened = useRef(false);
 
   useLayoutEffect(() => {
     const draw = (): void => {
@@ -283,7 +296,7 @@ function Picture({ scene, camera, statuses, selected, detail, children }: Pictur
 
   useLayoutEffect(() => {
     const element = canvas.current?.parentElement as HTMLElement;
-    let first = true;
+    let first = !(steady && opened.current);
     const measure = (): void => {
       const { width, height } = element.getBoundingClientRect();
       camera.resize({ width, height });
@@ -295,7 +308,10 @@ function Picture({ scene, camera, statuses, selected, detail, children }: Pictur
             scene.layout.boxes.length,
           ),
         );
-      if (width > 0) first = false;
+      if (width > 0) {
+        first = false;
+        opened.current = true;
+      }
     };
     measure();
     const sizes = new ResizeObserver(measure);
@@ -305,7 +321,7 @@ function Picture({ scene, camera, statuses, selected, detail, children }: Pictur
       sizes.disconnect();
       detach();
     };
-  }, [scene, camera]);
+  }, [scene, camera, steady]);
 
   return (
     <>

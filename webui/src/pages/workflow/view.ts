@@ -1,5 +1,5 @@
 /** What of a workflow is shown, as it stands in the address. */
-export const TABS = ['graph', 'versions', 'executions'] as const;
+export const TABS = ['graph', 'edit', 'versions', 'executions'] as const;
 
 export interface WorkflowSearch {
   tab?: (typeof TABS)[number] | undefined;

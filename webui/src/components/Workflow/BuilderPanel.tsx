@@ -1,0 +1,276 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { lazy, Suspense, useEffect, useMemo, useRef, useState, type ClipboardEvent } from 'react';
+import { useTranslation } from 'react-i18next';
+import { answered, ApiError, client } from '../../api/client';
+import { useSession } from '../../api/session';
+import { copied, pasted } from '../../document/clipboard';
+import { isReadable, nodeOf, parentOf } from '../../document/model';
+import { useKeys } from '../../keyboard/keys';
+import { deviceJournals } from '../../stores/journals';
+import { DraftStore, useDraft, type DraftTransport } from '../../stores/DraftStore';
+import { useRunDialog } from '../../stores/run';
+import { LazyGraph } from '../../surface/LazyGraph';
+import { answer } from '../../ui/LiveRegion';
+import { Failure, Skeleton } from '../../ui/states';
+import { say } from '../../ui/Toasts';
+import { Bar } from './builder/Bar';
+import { BuilderContext, type Asking, type Builder } from './builder/context';
+import styles from './builder/builder.module.css';
+import { Notices } from './builder/Notices';
+import { useNodeTypes, type NodeTypes } from './builder/nodeTypes';
+import { Problems } from './builder/Problems';
+import { nodeOfProblem, useValidation, type Problem } from './builder/validation';
+
+// The tree, the forms and the dialogs come as parts of their own.
+const Outline = lazy(async () => ({ default: (await import('./builder/Outline')).Outline }));
+const Asked = lazy(async () => ({ default: (await import('./builder/Asked')).Asked }));
+const Inspector = lazy(async () => ({ default: (await import('./builder/Inspector')).Inspector }));
+
+export interface BuilderPanelProps {
+  workflow: { id: string; name: string; can: Record<string, unknown> };
+  node: string | null;
+  onNode: (node: string | undefined) => void;
+  transport?: DraftTransport;
+}
+
+/** The builder of one workflow: outline, graph and inspector of its draft, saved as one goes. */
+export function BuilderPanel(props: BuilderPanelProps) {
+  const { t } = useTranslation('builder');
+  const { id } = props.workflow;
+  const { transport } = props;
+  const [store, setStore] = useState<DraftStore | null>(null);
+  const [error, setError] = useState<Error | null>(null);
+  const [again, setAgain] = useState(0);
+  const types = useNodeTypes();
+  useEffect(() => {
+    const owner = String(useSession.getState().me?.user.id ?? '');
+    const journals = typeof indexedDB === 'undefined' ? null : deviceJournals(owner);
+    const made = new DraftStore(id, transport, journals);
+    let wanted = true;
+    made.start().then(
+      () => wanted && setStore(made),
+      (reason: Error) => wanted && setError(reason),
+    );
+    return () => {
+      wanted = false;
+      made.stop();
+      setStore(null);
+    };
+  }, [id, transport, again]);
+  const failed = error ?? types.error;
+  if (failed) {
+    return (
+      <Failure
+        title={t('failed')}
+        detail={failed.message}
+        retry={() => {
+          setError(null);
+          setAgain(again + 1);
+          if (types.error) void types.refetch();
+        }}
+      />
+    );
+  }
+  if (!store || !types.data) return <Skeleton rows={8} />;
+  return <Loaded {...props} store={store} types={types.data} />;
+}
+
+type LoadedProps = BuilderPanelProps & { store: DraftStore; types: NodeTypes };
+
+function Loaded({ workflow, node, onNode, store, types }: LoadedProps) {
+  const { t } = useTranslation('builder');
+  const queries = useQueryClient();
+  const state = useDraft(store);
+  const { draft } = state;
+  const [asking, setAsking] = useState<Asking | null>(null);
+  const inspector = useRef<HTMLDivElement>(null);
+  const judged = useValidation(workflow.id, draft.definition, state.saving !== 'loading');
+  const ask = useRunDialog((dialog) => dialog.ask);
+  const [refused, setRefused] = useState<{ of: object; problems: readonly Problem[] } | null>(null);
+  const shown = useMemo(
+    () =>
+      refused?.of === draft.definition && judged.definition !== draft.definition
+        ? { definition: draft.definition, problems: refused.problems, failed: null }
+        : judged,
+    [refused, judged, draft.definition],
+  );
+  const selected = node !== null && nodeOf(draft, node) ? node : null;
+
+  const builder: Builder = {
+    store,
+    state,
+    draft,
+    types,
+    judged: shown,
+    selected,
+    select: (id) => onNode(id ?? undefined),
+    act: (operations, told, select) => {
+      store.perform(operations);
+      if (select !== undefined) onNode(select ?? undefined);
+      answer(told);
+    },
+    ask: setAsking,
+    goTo: (problem) => {
+      const id = nodeOfProblem(problem, shown.definition ?? {});
+      onNode(id ?? undefined);
+      // The form of the other node is drawn first.
+      setTimeout(() => focusPlace(inspector.current, problem.pointer));
+    },
+  };
+
+  const undo = (): void => {
+    if (!store.state().canUndo) return;
+    store.undo();
+    answer(t('told.undone'));
+  };
+  const redo = (): void => {
+    if (!store.state().canRedo) return;
+    store.redo();
+    answer(t('told.redone'));
+  };
+  const deeds = useRef({ undo, redo });
+  useEffect(() => {
+    deeds.current = { undo, redo };
+  });
+  const open = asking !== null;
+  useKeys(
+    useMemo(
+      () =>
+        open
+          ? []
+          : [
+              { keys: 'Ctrl+Z', label: t('undo'), scope: t('scope'), run: () => deeds.current.undo() },
+              { keys: 'Ctrl+Shift+Z', label: t('redo'), scope: t('scope'), run: () => deeds.current.redo() },
+            ],
+      [t, open],
+    ),
+  );
+
+  const run = async (): Promise<void> => {
+    await store.flush();
+    if (store.state().saving !== 'saved') say(t('not_saved'), { kind: 'error' });
+    else ask({ workflowId: workflow.id, name: workflow.name, version: 'draft' });
+  };
+  const publish = async (): Promise<void> => {
+    await store.flush();
+    const { saving, rev, draft: sent } = store.state();
+    if (saving !== 'saved') return say(t('not_saved'), { kind: 'error' });
+    try {
+      const { version } = await answered(
+        client.POST('/api/v1/workflows/{workflow_id}/publish', {
+          params: { path: { workflow_id: workflow.id } },
+          body: { draft_rev: rev },
+        }),
+      );
+      say(t('published', { version }));
+      void queries.invalidateQueries({ queryKey: ['workflows'] });
+    } catch (error) {
+      const problems = error instanceof ApiError ? error.problem?.problems : null;
+      if (problems) setRefused({ of: sent.definition, problems: problems as unknown as Problem[] });
+      say(t('not_published'), { kind: 'error', detail: (error as Error).message });
+    }
+  };
+
+  const inText = (event: ClipboardEvent): boolean =>
+    (event.target as HTMLElement).matches('input, textarea, select') || asking !== null;
+  const copy = (event: ClipboardEvent, cut: boolean): void => {
+    if (inText(event) || selected === null || String(getSelection()) !== '') return;
+    event.clipboardData.setData('text/plain', copied(draft, [selected]));
+    event.preventDefault();
+    if (cut) builder.act([{ op: 'remove', ids: [selected] }], t('told.deleted', { id: selected }), null);
+    else answer(t('told.copied', { id: selected }));
+  };
+  const paste = (event: ClipboardEvent): void => {
+    if (inText(event)) return;
+    event.preventDefault();
+    const at = selected === null ? undefined : nodeOf(draft, selected);
+    const into = at && types.get(String(at.type))?.container ? at.id : at ? parentOf(at) : null;
+    const found = pasted(draft, event.clipboardData.getData('text/plain'), { into });
+    if ('error' in found) return say(t('not_pasted'), { kind: 'error', detail: found.error.message });
+    const { nodes } = found.operation;
+    builder.act([found.operation], t('told.pasted', { count: nodes.length }), nodes[0]?.id ?? null);
+  };
+
+  const focusInspector = (): void => {
+    setTimeout(() => focusPlace(inspector.current, ''));
+  };
+  const can = (action: string): string | undefined => {
+    const told = workflow.can[action];
+    return typeof told === 'string' ? told : undefined;
+  };
+
+  return (
+    <BuilderContext value={builder}>
+      <div
+        className={styles.builder}
+        onCopy={(event) => copy(event, false)}
+        onCut={(event) => copy(event, true)}
+        onPaste={paste}
+      >
+        <Bar
+          onUndo={undo}
+          onRedo={redo}
+          onRun={run}
+          onPublish={publish}
+          whyNotRun={can('start_draft')}
+          whyNotPublish={can('publish')}
+        />
+        <Notices />
+        {isReadable(draft.definition) ? (
+          <div className={styles.panes}>
+            <Suspense fallback={<Skeleton rows={6} />}>
+              <Outline onInspect={focusInspector} />
+            </Suspense>
+            <div className={styles.graph}>
+              <Suspense fallback={<Skeleton rows={6} />}>
+                <LazyGraph
+                  definition={draft.definition}
+                  selected={selected}
+                  onSelect={onNode}
+                  onOpen={focusInspector}
+                  steady
+                />
+              </Suspense>
+            </div>
+            <div ref={inspector} className={styles.side}>
+              <Suspense fallback={<Skeleton rows={6} />}>
+                <Inspector />
+              </Suspense>
+            </div>
+          </div>
+        ) : (
+          <p className={styles.notice}>{t('unreadable')}</p>
+        )}
+        <Problems />
+      </div>
+      {asking && (
+        <Suspense fallback={null}>
+          <Asked asking={asking} onClose={() => setAsking(null)} />
+        </Suspense>
+      )}
+    </BuilderContext>
+  );
+}
+
+const CONTROLS = 'input, textarea, select, button';
+
+/** Lead to the field of a place: itself, else the nearest one it lies in. */
+function focusPlace(root: HTMLElement | null, pointer: string): void {
+  if (!root) return;
+  const fields = [...root.querySelectorAll<HTMLElement>('[data-pointer]')].map((element) => ({
+    element,
+    place:
+      (element.closest<HTMLElement>('[data-place]')?.dataset.place ?? '') + (element.dataset.pointer ?? ''),
+  }));
+  const edges = [...root.querySelectorAll<HTMLElement>('li[data-place]')].map((element) => ({
+    element,
+    place: element.dataset.place ?? '',
+  }));
+  const [best] = [...fields, ...edges]
+    .filter(({ place }) => place !== '' && (pointer === place || pointer.startsWith(`${place}/`)))
+    .sort((one, other) => other.place.length - one.place.length);
+  const within = best?.element ?? root.querySelector<HTMLElement>('[data-pointer]') ?? root;
+  within.closest('details')?.setAttribute('open', '');
+  const control = within.querySelector<HTMLElement>(CONTROLS);
+  control?.focus();
+}

@@ -1,0 +1,68 @@
+import { useTranslation } from 'react-i18next';
+import type { Json } from '../../../document/json';
+import { moment } from '../../../i18n/format';
+import { Button } from '../../../ui/Button';
+import styles from './builder.module.css';
+import { useBuilder } from './context';
+
+function shown(value: Json | undefined): string {
+  return value === undefined ? '–' : JSON.stringify(value);
+}
+
+/** What needs a decision before it is lost: work found on this device, fields that two changed, a refused draft. */
+export function Notices() {
+  const { t } = useTranslation('builder');
+  const { store, state } = useBuilder();
+  return (
+    <>
+      {state.offered.map((record) => (
+        <div key={record.page} className={styles.notice} role="status">
+          <span>{t('offered', { when: moment(new Date(record.at).toISOString()) })}</span>
+          <Button kind="primary" onClick={() => store.recover(record)}>
+            {t('recover')}
+          </Button>
+          <Button onClick={() => void store.discard(record)}>{t('discard')}</Button>
+        </div>
+      ))}
+      {state.conflicts.map((conflict) => (
+        <div
+          key={JSON.stringify([conflict.target, conflict.path])}
+          className={styles.notice}
+          role="group"
+          aria-label={t('conflict')}
+        >
+          <span>
+            {t('conflict_text', {
+              place: [
+                conflict.target.in === 'node' ? conflict.target.id : t('workflow'),
+                ...conflict.path,
+              ].join(' › '),
+            })}{' '}
+            <code>{shown(conflict.mine)}</code> {t('against')} <code>{shown(conflict.theirs)}</code>
+          </span>
+          <Button onClick={() => store.settle(conflict, 'mine')}>{t('take_mine')}</Button>
+          <Button onClick={() => store.settle(conflict, 'theirs')}>{t('take_theirs')}</Button>
+        </div>
+      ))}
+      {state.saving === 'refused' && (
+        <div className={styles.notice} role="alert">
+          <span>{t('refused', { reason: state.error?.message ?? '' })}</span>
+          <Button
+            onClick={() => download(JSON.stringify(store.record(), null, 2), `${store.workflowId}.json`)}
+          >
+            {t('download')}
+          </Button>
+          <Button onClick={() => void store.flush()}>{t('try_again')}</Button>
+        </div>
+      )}
+    </>
+  );
+}
+
+function download(text: string, name: string): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}

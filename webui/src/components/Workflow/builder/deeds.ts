@@ -1,0 +1,125 @@
+/** What a person does in the builder, as operations of the document; each is one undo. */
+import { applyAll, type Target } from '../../../document/change';
+import { diff } from '../../../document/diff';
+import { isObject, type Json, type JsonObject, type Path } from '../../../document/json';
+import {
+  edgesOf,
+  endOf,
+  freshId,
+  nodeOf,
+  nodesOf,
+  parentOf,
+  withInside,
+  type Draft,
+  type EdgeKey,
+  type NodeJson,
+} from '../../../document/model';
+import type { Operation } from '../../../document/operation';
+import { patched, type PatchOperation } from '../../../document/patch';
+import { fromOf, portsOf, type NodeType, type NodeTypes } from './nodeTypes';
+
+/** Where a new node goes. */
+export type Where =
+  | { readonly at: 'end' }
+  | { readonly at: 'after'; readonly id: string; readonly port: string }
+  | { readonly at: 'inside'; readonly id: string }
+  | { readonly at: 'edge'; readonly key: EdgeKey };
+
+export function newNode(draft: Draft, type: NodeType, parent: string | null): NodeJson {
+  const id = freshId(type.name, new Set(nodesOf(draft).map((node) => node.id)));
+  return { id, type: type.name, config: {}, ...(parent === null ? {} : { parent }) };
+}
+
+/** A node of a type where it is wanted, with the edge that leads there. */
+export function adding(draft: Draft, type: NodeType, where: Where): { id: string; operations: Operation[] } {
+  if (where.at === 'edge') {
+    const before = nodeOf(draft, endOf(where.key.from).node);
+    const node = newNode(draft, type, before ? parentOf(before) : null);
+    const port = type.ports[0];
+    const insert = { op: 'insert', key: where.key, node } as const;
+    return {
+      id: node.id,
+      operations: [port && port !== 'out' ? { ...insert, port } : insert],
+    };
+  }
+  const before = where.at === 'after' ? nodeOf(draft, where.id) : undefined;
+  const parent = where.at === 'inside' ? where.id : before ? parentOf(before) : null;
+  const node = newNode(draft, type, parent);
+  const edges =
+    where.at === 'after' && type.runnable ? [{ from: fromOf(where.id, where.port), to: node.id }] : [];
+  // The edge leads from a node that is there to one that comes with it: an operation of its own.
+  return {
+    id: node.id,
+    operations: [{ op: 'add', nodes: [node] }, ...edges.map((edge): Operation => ({ op: 'connect', edge }))],
+  };
+}
+
+/** A member gets another value: the smallest changes that come to it, so that others' changes beside it survive. */
+export function setting(draft: Draft, target: Target, path: Path, value: Json | undefined): Operation[] {
+  const change = { do: 'set', target, path, ...(value === undefined ? {} : { value }) } as const;
+  const { draft: after } = applyAll(draft, [change]);
+  return diff(draft, after).map((each): Operation =>
+    each.do === 'set'
+      ? {
+          op: 'set',
+          target: each.target,
+          path: each.path,
+          ...(each.value === undefined ? {} : { value: each.value }),
+        }
+      : { op: 'change', changes: [each] },
+  );
+}
+
+/** What a quick fix of the platform comes to; null if it does not fit this draft. */
+export function fixing(draft: Draft, fix: readonly unknown[]): Operation[] | null {
+  const definition = patched(draft.definition, fix as readonly PatchOperation[]);
+  if (!definition) return null;
+  const changes = diff(draft, { definition, editor: draft.editor });
+  return changes.length === 0 ? null : [{ op: 'change', changes }];
+}
+
+/** Nodes an edge may lead to: on the same level, not the node itself, not connected yet, run at all. */
+export function targetsOf(draft: Draft, types: NodeTypes, id: string, port: string): NodeJson[] {
+  const node = nodeOf(draft, id);
+  if (!node) return [];
+  const from = fromOf(id, port);
+  const taken = new Set(edgesOf(draft).flatMap((edge) => (edge.from === from ? [edge.to] : [])));
+  return nodesOf(draft).filter(
+    (each) =>
+      each.id !== id &&
+      parentOf(each) === parentOf(node) &&
+      !taken.has(each.id) &&
+      types.get(String(each.type))?.runnable !== false,
+  );
+}
+
+/** Containers a node may be moved into. */
+export function containersFor(draft: Draft, types: NodeTypes, id: string): NodeJson[] {
+  const inside = withInside(draft, [id]);
+  const node = nodeOf(draft, id);
+  return nodesOf(draft).filter(
+    (each) =>
+      Boolean(types.get(String(each.type))?.container) &&
+      !inside.has(each.id) &&
+      each.id !== (node && parentOf(node)),
+  );
+}
+
+/** Out of its container: beside it. */
+export function outOf(draft: Draft, id: string): Operation[] {
+  const node = nodeOf(draft, id);
+  const parent = node && parentOf(node);
+  if (!parent) return [];
+  const outer = nodeOf(draft, parent);
+  return [{ op: 'reparent', ids: [id], parent: outer ? parentOf(outer) : null }];
+}
+
+/** The first port that is not for errors. */
+export function mainPort(types: NodeTypes, node: NodeJson): string | undefined {
+  const ports = portsOf(types, node);
+  return ports.find((port) => port !== 'error') ?? ports[0];
+}
+
+export function configOf(node: NodeJson): JsonObject {
+  return isObject(node.config) ? node.config : {};
+}

@@ -1,0 +1,34 @@
+import { lazy, Suspense } from 'react';
+import { useTranslation } from 'react-i18next';
+import { loadWords } from '../../i18n';
+import { EmptyState, Skeleton } from '../../ui/states';
+
+/** The builder and its words, loaded when it is first shown. */
+const LazyBuilder = lazy(async () => {
+  const [{ BuilderPanel }] = await Promise.all([
+    import('../../components/Workflow/BuilderPanel'),
+    loadWords('builder'),
+    loadWords('forms'),
+    loadWords('graph'),
+  ]);
+  return { default: BuilderPanel };
+});
+
+export interface EditTabProps {
+  workflow: { id: string; name: string; can: Record<string, unknown> };
+  /** Why it may not be edited. */
+  why: string | undefined;
+  node: string | undefined;
+  onNode: (node: string | undefined) => void;
+}
+
+/** The draft of a workflow, to be changed by those who may. */
+export function EditTab({ workflow, why, node, onNode }: EditTabProps) {
+  const { t } = useTranslation('workflow');
+  if (why) return <EmptyState title={t('not_editable')}>{why}</EmptyState>;
+  return (
+    <Suspense fallback={<Skeleton rows={8} />}>
+      <LazyBuilder key={workflow.id} workflow={workflow} node={node ?? null} onNode={onNode} />
+    </Suspense>
+  );
+}
