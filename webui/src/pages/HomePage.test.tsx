@@ -1,4 +1,4 @@
-import { server } from './server.test-env';
+import { server } from '../api/server.test-env';
 import { cleanup, screen, within } from '@testing-library/react';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { loadWords, startI18n } from '../i18n';

@@ -53,6 +53,7 @@ export function executionRow(id: string, more: object = {}) {
     workflow_name: 'orders',
     version: 1,
     status: 'running',
+    rev: 1,
     error: null,
     tags: [],
     started_by: 'user:ana',

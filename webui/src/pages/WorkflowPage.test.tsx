@@ -1,0 +1,121 @@
+import { server } from '../api/server.test-env';
+import { cleanup, screen, waitFor, within } from '@testing-library/react';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { loadWords, startI18n } from '../i18n';
+import { useRunDialog } from '../stores/run';
+import { executionRow, opened, signedIn, workflowRow } from './opened.test-env';
+import { workflowSearch } from './workflow/view';
+import { WorkflowPage } from './WorkflowPage';
+
+const page = { path: '/workflows/$workflowId', component: WorkflowPage, validateSearch: workflowSearch };
+const at = (search: string) => opened(page, `/workflows/w1?${search}`);
+
+const DIFF = {
+  equal: false,
+  nodes: {
+    added: [{ id: 'ship' }],
+    removed: [{ id: 'draw' }],
+    changed: [{ id: 'pay', changes: [{ pointer: '/nodes/3/config/url' }] }],
+  },
+  edges: { added: [{}], removed: [], changed: [{}] },
+  document: [{ pointer: '/settings/timeout' }],
+  text: { unified: '@@ -1 +1 @@\n-old\n+new', truncated: false },
+  truncated: false,
+};
+
+beforeAll(async () => {
+  await startI18n('en');
+  await Promise.all([loadWords('workflows'), loadWords('workflow'), loadWords('executions')]);
+});
+
+beforeEach(() => {
+  server.forget();
+  signedIn();
+  useRunDialog.setState({ asked: null });
+  server.on('GET /workflows/w1', () => ({ body: workflowRow('w1', 'orders', { latest_version: 3 }) }));
+  server.lists(
+    'GET /workflows/w1/versions',
+    [3, 2, 1].map((version) => ({
+      id: `v${version}`,
+      version,
+      created_at: '2026-01-01T00:00:00Z',
+      created_by: 'ana',
+    })),
+  );
+  server.on('GET /workflows/w1/diff', () => ({ body: DIFF }));
+});
+
+afterEach(cleanup);
+
+describe('the page of a workflow', () => {
+  it('leads to its views by links, of which one is the current', async () => {
+    const { user, router } = at('tab=versions');
+    const tabs = await screen.findByRole('navigation', { name: 'Views of the workflow' });
+    expect(within(tabs).getByRole('link', { current: 'page' })).toHaveTextContent('Versions');
+    server.lists('GET /workflows/executions', []);
+    await user.click(within(tabs).getByRole('link', { name: 'Executions' }));
+    await waitFor(() => expect(router.state.location.search).toEqual({ tab: 'executions' }));
+    expect(await screen.findByRole('heading', { name: 'It has not been run yet' })).toBeInTheDocument();
+    expect(within(tabs).getByRole('link', { current: 'page' })).toHaveTextContent('Executions');
+  });
+
+  it('lists its executions and leads to each', async () => {
+    server.lists('GET /workflows/executions', [executionRow('aaaaaaaa-1')]);
+    at('tab=executions');
+    expect(await screen.findByRole('link', { name: 'aaaaaaaa' })).toHaveAttribute(
+      'href',
+      '/executions/aaaaaaaa-1',
+    );
+    expect(server.asked('GET /workflows/executions')[0]?.query).toMatchObject({ workflow: 'w1' });
+  });
+
+  it('compares the newest version with the one before, unless the address says otherwise', async () => {
+    const { user, router } = at('tab=versions');
+    expect(await screen.findByRole('combobox', { name: 'From' })).toHaveValue('2');
+    expect(screen.getByRole('combobox', { name: 'To' })).toHaveValue('3');
+    expect(server.asked('GET /workflows/w1/diff')[0]?.query).toEqual({ from: '2', to: '3' });
+    await user.selectOptions(screen.getByRole('combobox', { name: 'To' }), 'draft');
+    await waitFor(() => expect(router.state.location.search).toMatchObject({ a: 2, b: 'draft' }));
+    await waitFor(() =>
+      expect(server.asked('GET /workflows/w1/diff').at(-1)?.query).toEqual({ from: '2', to: 'draft' }),
+    );
+  });
+
+  it('shows the nodes, the edges, the document and the lines that differ', async () => {
+    at('tab=versions&a=1&b=3');
+    const added = (await screen.findByRole('heading', { name: 'Added' })).parentElement as HTMLElement;
+    expect(within(added).getByText('ship')).toBeInTheDocument();
+    expect(screen.getByText('draw')).toBeInTheDocument();
+    expect(screen.getByText('config/url', { exact: false })).toBeInTheDocument();
+    expect(screen.getByText('2 edges differ')).toBeInTheDocument();
+    expect(screen.getByText('/settings/timeout')).toBeInTheDocument();
+    const lines = [...screen.getByLabelText('Difference of the text').children];
+    expect(lines.map((line) => [line.getAttribute('data-kind'), line.textContent?.trim()])).toEqual([
+      ['place', '@@ -1 +1 @@'],
+      ['removed', '-old'],
+      ['added', '+new'],
+    ]);
+  });
+
+  it('says when two versions are the same, and when nothing is published', async () => {
+    server.on('GET /workflows/w1/diff', () => ({ body: { ...DIFF, equal: true } }));
+    at('tab=versions');
+    expect(await screen.findByText('Both are the same.')).toBeInTheDocument();
+    cleanup();
+    server.lists('GET /workflows/w1/versions', []);
+    at('tab=versions');
+    expect(await screen.findByRole('heading', { name: 'Nothing published yet' })).toBeInTheDocument();
+  });
+
+  it('runs the draft where nothing is published', async () => {
+    server.on('GET /workflows/w1', () => ({ body: workflowRow('w1', 'orders', { latest_version: null }) }));
+    const { user } = at('tab=versions');
+    await user.click(await screen.findByRole('button', { name: 'Run the draft …' }));
+    expect(useRunDialog.getState().asked).toEqual({ workflowId: 'w1', name: 'orders', version: 'draft' });
+  });
+
+  it('that is not there says so', async () => {
+    opened(page, '/workflows/nothing');
+    expect(await screen.findByRole('alert')).toHaveTextContent('There is no such thing.');
+  });
+});
