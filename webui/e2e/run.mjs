@@ -49,7 +49,7 @@ journey('the palette finds a workflow by its name', async ({ page, context }) =>
   await page.keyboard.press('Control+k');
   await page.getByRole('combobox').fill('family-summ');
   await page.getByRole('option', { name: 'licence-family-summary' }).click();
-  await page.waitForURL(`/workflows/${id}`);
+  await page.waitForURL((url) => url.pathname === `/workflows/${id}`);
 });
 
 journey('a failing branch shows its cause', async ({ page, context }) => {
