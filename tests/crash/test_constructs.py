@@ -224,9 +224,19 @@ def test_a_cancelled_execution_starts_nothing_more(
         os.kill(pid, signal.SIGCONT)
         word = eventually(lambda: last_words(stage.fleet, pid)[said:], seconds=10, what="it goes on")[0]
     run.check()
-    assert run.keys("c") == []
+    assert run.keys("c") == [] or _began_before_the_cancel(run, "c")
     assert run.step("b")["state"] == ("succeeded" if point == "before_ring" else "cancelled")
     findings.add(point, f"cancelled there, {end}", {"woken": word})
+
+
+def _began_before_the_cancel(run: Run, node: str) -> bool:
+    """On a busy machine recovery may ring what the struck worker owed before the cancel comes."""
+    rows = ask(
+        "SELECT min(at) FILTER (WHERE type = 'StepStarted' AND node_id = %s)"
+        " < min(at) FILTER (WHERE type = 'ExecutionCancelling') FROM fermata_event WHERE execution_id = %s",
+        [node, run.id],
+    )
+    return rows == [(True,)]
 
 
 def test_a_paused_execution_goes_on_when_it_is_resumed(stage: Stage, findings: Findings) -> None:
