@@ -1,7 +1,7 @@
 """The Django applications of the composition root: commands, templates, the admin site; no tables."""
 
 from django.apps import AppConfig
-from django.contrib.admin.apps import AdminConfig
+from django.contrib.admin.apps import SimpleAdminConfig
 
 
 class ConfigApp(AppConfig):
@@ -12,7 +12,7 @@ class ConfigApp(AppConfig):
     verbose_name = "Configuration"
 
 
-class AdminApp(AdminConfig):
+class AdminApp(SimpleAdminConfig):
     """Django's admin with our site, on which every application registers its pages."""
 
     default_site = "fermata.config.admin_site.Site"

@@ -9,6 +9,9 @@ from django.views.generic import RedirectView
 from fermata.api import health, reference
 from fermata.config.screen import page
 
+# Here, for the web: the imports of its pages would cost every other process half a second.
+admin.autodiscover()
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("fermata.api.urls")),
     path("api/docs", reference.docs),

@@ -10,11 +10,16 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
+from django.utils.module_loading import import_string
 
-from fermata.config import env, first_start
+from fermata.accounts.models import User
+from fermata.config import env
 from fermata.config.screen.build import Builder
 from fermata.config.stack.supervisor import Supervisor, say
 from fermata.errors import OperatorError
+
+FIRST_START = "fermata.config.first_start.begin"
+"""By name: every later start would wait a second for what only the first one needs."""
 
 
 def prepare(database_url: str, *, admin_password: str | None) -> None:
@@ -28,7 +33,9 @@ def prepare(database_url: str, *, admin_password: str | None) -> None:
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             say("Bringing the tables up to date …")
             call_command("migrate", verbosity=0, interactive=False)
-        created = first_start.begin(admin_password)
+        created = None
+        if not User.objects.filter(is_superuser=True).exists():
+            created = import_string(FIRST_START)(admin_password)
     finally:
         connections.close_all()
     if created is not None:
