@@ -16,7 +16,7 @@ from celery import Task
 from celery._state import _task_stack
 from celery.app.task import Context
 from celery.concurrency.solo import TaskPool
-from celery.exceptions import Ignore
+from celery.exceptions import Ignore, InvalidTaskError
 from celery.worker import state
 from celery.worker.strategy import default
 
@@ -48,6 +48,8 @@ def plain_request(message: Any, *, hostname: str) -> Context | None:
     headers, payload = message.headers, message.payload
     if not isinstance(payload, list) or any(headers.get(name) for name in USUAL):
         return None
+    if len(payload) != 3 or not isinstance(payload[2], dict):
+        raise InvalidTaskError("The body is not [args, kwargs, embed].")  # Celery tells it and goes on
     args, kwargs, embed = payload
     if embed.get("chord") or embed.get("callbacks") or embed.get("errbacks"):
         return None

@@ -25,7 +25,8 @@ def begin(admin_password: str | None) -> Created | None:
         created = ensure_first_administrator(admin_password)
         if created is not None:
             workspace = Workspace.objects.get(slug=created.workspace)
-            if not Workflow.objects.filter(workspace_id=workspace.id).exists():
+            # A deployment need not carry the documentation, and begins without an example then.
+            if EXAMPLE.is_dir() and not Workflow.objects.filter(workspace_id=workspace.id).exists():
                 _publish_example(workspace, by=User.objects.get(username=created.username))
     return created
 

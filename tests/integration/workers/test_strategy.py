@@ -13,7 +13,7 @@ import pytest
 import redis
 from celery import Celery, current_task
 from celery.concurrency import prefork, solo
-from celery.exceptions import Ignore
+from celery.exceptions import Ignore, InvalidTaskError
 from celery.worker import state
 
 from fermata.coordination.broker import STEP_TASK
@@ -67,6 +67,13 @@ def test_the_task_sees_the_request_that_celery_would_give_it() -> None:
 )
 def test_what_celery_counts_or_delays_goes_its_usual_way(given: Any) -> None:
     assert strategy.plain_request(given, hostname="w@here") is None
+
+
+@pytest.mark.parametrize("payload", [[], ["execution", STEP], [[], {}, None], [[], {}, [], 1]])
+def test_a_forged_body_is_refused_in_a_way_that_the_consumer_survives(payload: Any) -> None:
+    forged = SimpleNamespace(headers={"task": STEP_TASK}, payload=payload, delivery_info={})
+    with pytest.raises(InvalidTaskError):
+        strategy.plain_request(forged, hostname="w@here")
 
 
 @pytest.fixture
