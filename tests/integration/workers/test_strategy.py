@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import logging
 import signal
 from collections.abc import Callable, Iterator
@@ -20,6 +22,7 @@ from fermata.coordination.broker import STEP_TASK
 from fermata.engine.ledger import Ring
 from workers import strategy
 from workers.dispatcher import CeleryDispatcher
+from workers.messages import template
 
 STEP = str(uuid4())
 app = Celery("another", set_as_current=False)
@@ -158,4 +161,19 @@ def test_run_step_is_taken_so_by_a_real_worker(connection: redis.Redis, start: C
     worker.said("ready.")
     CeleryDispatcher(mode="off").ring([Ring(str(uuid4()), STEP, "n", "node", queue="default", priority=5)])
     assert connection.blpop("callers", timeout=20)[1] == b"perform"
+    assert worker.stop(by=signal.SIGTERM) == 0
+
+
+def test_a_real_worker_goes_on_after_a_forged_message(
+    connection: redis.Redis, start: Callable[..., Any]
+) -> None:
+    worker = start("-m", "plain_worker", "--pool", "solo")
+    worker.said("ready.")
+    CeleryDispatcher(mode="off").ring([Ring(str(uuid4()), STEP, "n", "node", queue="default", priority=5)])
+    assert connection.blpop("callers", timeout=20)
+    forged = json.loads(template("default").message(str(uuid4()), STEP))
+    forged["body"] = base64.b64encode(b"[1]").decode()
+    connection.lpush("wf:default", json.dumps(forged))
+    CeleryDispatcher(mode="off").ring([Ring(str(uuid4()), STEP, "n", "node", queue="default", priority=5)])
+    assert connection.blpop("callers", timeout=20)
     assert worker.stop(by=signal.SIGTERM) == 0
