@@ -1,6 +1,11 @@
-/** What the platform says of the draft, asked after each rest; an older answer never replaces a newer one. */
-import { useEffect, useState } from 'react';
+/**
+ * What is wrong with the draft: what the platform says, asked after each rest, and until it has answered what nodes and
+ * edges can say by themselves. An older answer never replaces a newer one.
+ */
+import { useEffect, useMemo, useState } from 'react';
+import { useTranslation } from 'react-i18next';
 import { answered, client, type Schemas } from '../../../api/client';
+import { findings } from '../../../document/checks';
 import { step } from '../../../forms/schema';
 import type { Said } from '../../../forms/SchemaForm';
 import type { JsonObject } from '../../../document/json';
@@ -20,6 +25,7 @@ export interface Judged {
 export const VALIDATE_MS = 500;
 
 export function useValidation(workflowId: string, definition: JsonObject, ready: boolean): Judged {
+  const { t } = useTranslation('builder');
   const [judged, setJudged] = useState<Judged>({ definition: null, problems: [], failed: null });
   useEffect(() => {
     if (!ready) return;
@@ -46,7 +52,23 @@ export function useValidation(workflowId: string, definition: JsonObject, ready:
       stop.abort();
     };
   }, [workflowId, definition, ready]);
-  return judged;
+  return useMemo(() => withOwn(judged, definition, (code) => t(`check.${code}`)), [judged, definition, t]);
+}
+
+function withOwn(judged: Judged, definition: JsonObject, words: (code: string) => string): Judged {
+  if (judged.definition === definition) return judged;
+  const own = findings({ definition, editor: {} })
+    .filter(
+      ({ code, nodeId }) =>
+        !judged.problems.some((each) => each.code === code && (each.node_id ?? '') === (nodeId ?? '')),
+    )
+    .map(({ code, pointer, nodeId }): Problem => ({
+      ...{ code, pointer, message: words(code), cure: '' },
+      severity: 'error',
+      node_id: nodeId ?? null,
+      fix: null,
+    }));
+  return own.length === 0 ? judged : { ...judged, problems: [...own, ...judged.problems] };
 }
 
 /** The problems below a place of the definition, with pointers from there. */
