@@ -14,14 +14,14 @@ export async function dress(page, theme) {
   await page.waitForFunction((wanted) => document.documentElement.dataset.theme === wanted, theme);
 }
 
-/** No violation in either theme. The page must be in the state that is judged. */
-export async function assertAccessible(page, what) {
+/** No violation in either theme, on the page or `within` a part of it. It must be in the state that is judged. */
+export async function assertAccessible(page, what, within = 'html') {
   await page.evaluate(source);
   for (const theme of ['light', 'dark']) {
     await dress(page, theme);
     const violations = await page.evaluate(
-      async ([tags, rules]) => (await window.axe.run(document, { runOnly: tags, rules })).violations,
-      [RULES, APART],
+      async ([part, tags, rules]) => (await window.axe.run(part, { runOnly: tags, rules })).violations,
+      [within, RULES, APART],
     );
     assert.deepEqual(violations.map(told), [], `${what}, ${theme}`);
   }

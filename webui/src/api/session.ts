@@ -30,10 +30,12 @@ onSignedOut(() => {
   if (useSession.getState().me !== null) useSession.setState({ ended: true });
 });
 
-/** Ask anew who is signed in. */
+/** Ask anew who is signed in. What the page shows of one person is not for another: then it is loaded anew. */
 export async function refresh(): Promise<void> {
+  const before = useSession.getState().me;
   const me = await answered(client.GET('/api/v1/me'));
   useSession.setState({ me, ended: false });
+  if (before && before.user.id !== me.user.id) location.reload();
 }
 
 /** Sign in; throws ApiError with the reason. Other tabs hear of it. */

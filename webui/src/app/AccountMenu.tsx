@@ -1,6 +1,7 @@
 import { Contrast, Keyboard, Moon } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { signOut } from '../api/session';
+import { flushUnsaved } from '../stores/unsaved';
 import { useAppearance, type Theme } from '../theme/appearance';
 import { Menu } from '../ui/Menu';
 import { AccountButton } from './AccountButton';
@@ -32,7 +33,7 @@ export default function AccountMenu({ onShortcuts }: { onShortcuts: () => void }
           onSelect: onShortcuts,
         },
         null,
-        { label: t('nav.sign_out'), onSelect: () => void signOut() },
+        { label: t('nav.sign_out'), onSelect: () => void flushUnsaved().then(signOut) },
       ]}
     />
   );

@@ -1,11 +1,11 @@
 import { QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import i18next from 'i18next';
-import { lazy, Suspense } from 'react';
+import { lazy } from 'react';
 import { createQueryClient } from '../api/queries';
 import { useSession } from '../api/session';
 import { LiveRegion } from '../ui/LiveRegion';
-import { ErrorBoundary } from '../ui/states';
+import { ErrorBoundary, Overlay } from '../ui/states';
 import { say, Toasts } from '../ui/Toasts';
 import { TooltipProvider } from '../ui/Tooltip';
 import { createAppRouter } from './router';
@@ -18,6 +18,11 @@ const queries = createQueryClient((error) =>
 );
 const router = createAppRouter(queries);
 
+// What one person could read is not kept for the next.
+useSession.subscribe((now, before) => {
+  if (before.me && now.me?.user.id !== before.me.user.id) queries.clear();
+});
+
 export function App() {
   const { me, ended } = useSession();
   return (
@@ -26,9 +31,9 @@ export function App() {
         <ErrorBoundary title={i18next.t('failed.page')}>
           {me === null ? <SignInPage /> : <RouterProvider router={router} />}
           {me !== null && ended && (
-            <Suspense fallback={null}>
+            <Overlay>
               <SignInAgain />
-            </Suspense>
+            </Overlay>
           )}
         </ErrorBoundary>
         <Toasts />

@@ -1,13 +1,13 @@
 import { Link, Outlet, useNavigate } from '@tanstack/react-router';
 import { CircleCheck, History, House, PanelLeft, Search, Workflow } from 'lucide-react';
-import { lazy, Suspense, useMemo, useState } from 'react';
+import { lazy, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { loadWords } from '../i18n';
 import { useKeys, type Shortcut } from '../keyboard/keys';
 import { useRunDialog } from '../stores/run';
 import { IconButton } from '../ui/Button';
 import { Mark } from '../ui/Mark';
-import { ErrorBoundary } from '../ui/states';
+import { ErrorBoundary, Overlay } from '../ui/states';
 import { AccountButton } from './AccountButton';
 import styles from './AppShell.module.css';
 import { ConnectionBadge } from './ConnectionBadge';
@@ -93,9 +93,9 @@ export function AppShell() {
         </ul>
         <div className={styles.foot}>
           <ConnectionBadge />
-          <Suspense fallback={<AccountButton />}>
+          <Overlay until={<AccountButton />}>
             <AccountMenu onShortcuts={() => setOpen('sheet')} />
-          </Suspense>
+          </Overlay>
         </div>
       </nav>
       <main id="content" className={styles.main} tabIndex={-1}>
@@ -104,19 +104,19 @@ export function AppShell() {
         </ErrorBoundary>
       </main>
       {open === 'palette' && (
-        <Suspense fallback={null}>
+        <Overlay>
           <CommandPalette places={PLACES} onClose={() => setOpen(null)} />
-        </Suspense>
+        </Overlay>
       )}
       {toRun && (
-        <Suspense fallback={null}>
+        <Overlay>
           <RunDialog key={toRun.workflowId} asked={toRun} />
-        </Suspense>
+        </Overlay>
       )}
       {open === 'sheet' && (
-        <Suspense fallback={null}>
+        <Overlay>
           <ShortcutSheet onClose={() => setOpen(null)} />
-        </Suspense>
+        </Overlay>
       )}
     </div>
   );

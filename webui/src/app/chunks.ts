@@ -1,19 +1,32 @@
-/** A deploy replaced the files this page still wants: say so once and offer to load the page anew. */
+/**
+ * A deploy replaced the files this page still wants: what is not saved is kept, then loading the page anew is offered,
+ * once. The page stays as it is; only the part that is missing says so.
+ */
 import i18next from 'i18next';
+import { flushUnsaved } from '../stores/unsaved';
+import { OUTDATED } from '../ui/states';
 import { say } from '../ui/Toasts';
 
 let told = false;
 
-/** Vite tells when a lazy part cannot be loaded. */
+/** Vite tells when a lazy part cannot be loaded, and then throws the same error. */
 export function watchChunks(): void {
   addEventListener('vite:preloadError', (event) => {
-    event.preventDefault();
+    const { payload } = event as Event & { payload: Error };
+    // By its own words the router would load the page anew without asking.
+    payload.name = OUTDATED;
+    payload.message = i18next.t('update.text');
+    void flushUnsaved();
     if (told) return;
     told = true;
     say(i18next.t('update.title'), {
       kind: 'error',
       detail: i18next.t('update.text'),
-      action: { label: i18next.t('update.reload'), run: () => location.reload() },
+      action: { label: i18next.t('update.reload'), run: reload },
     });
   });
+}
+
+function reload(): void {
+  void flushUnsaved().then(() => location.reload());
 }

@@ -11,7 +11,7 @@ import { viewOf } from '../execution/view';
 import { loadWords } from '../i18n';
 import { approvalsSearch, executionsSearch, workflowsSearch } from '../pages/search';
 import { workflowSearch } from '../pages/workflow/view';
-import { Failure } from '../ui/states';
+import { Broken } from '../ui/states';
 import { AppShell } from './AppShell';
 import { NotFound } from './NotFound';
 
@@ -89,9 +89,9 @@ export function createAppRouter(queries: QueryClient) {
     context: { queries },
     defaultPreload: 'intent',
     defaultErrorComponent: ({ error, reset }) => (
-      <Failure
+      <Broken
         title={i18next.t('failed.load')}
-        detail={error instanceof Error ? error.message : String(error)}
+        error={error instanceof Error ? error : new Error(String(error))}
         retry={reset}
       />
     ),

@@ -7,6 +7,7 @@ import { at, type Json, type JsonObject } from '../document/json';
 import { nodeOf } from '../document/model';
 import type { Operation } from '../document/operation';
 import { patched } from '../document/patch';
+import { fromYaml } from '../document/yaml';
 import { DraftStore, REST_MS, type DraftChannel, type DraftTransport, type SavedDraft } from './DraftStore';
 import type { Journals } from './journals';
 
@@ -203,6 +204,41 @@ it('offers what a page that is gone has left, and applies it only when told to',
   expect(charge(platform.now.definition)).toEqual({ method: 'PUT', url: 'kept' });
   store.undo();
   expect(charge(store.state().draft.definition)).toMatchObject({ url: 'https://pay.example' });
+});
+
+it('forgets a record whose last request did arrive', async () => {
+  const gone = await open();
+  gone.perform(set(['url'], 'arrived'));
+  const record = { ...gone.record(), page: 'gone' };
+  await gone.flush();
+  await journals.put(record);
+  const store = await open();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(store.state().offered).toEqual([]);
+  expect(journals.records.size).toBe(0);
+});
+
+it('saves nothing in the name of somebody else who signed in meanwhile', async () => {
+  useSession.setState({ ended: false, me: { user: { id: 1 } } as never });
+  const store = await open();
+  store.perform(set(['url'], 'mine'));
+  useSession.setState({ me: { user: { id: 2 } } as never });
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(platform.saves).toBe(0);
+  expect(store.state().saving).toBe('signedOut');
+  expect(journals.records.size).toBe(1);
+  useSession.setState({ me: null });
+  useSession.setState({ me: { user: { id: 1 } } as never });
+  await vi.advanceTimersByTimeAsync(1);
+  expect(charge(platform.now.definition)).toMatchObject({ url: 'mine' });
+  useSession.setState({ me: null });
+});
+
+it('can be taken away as text that can be imported', async () => {
+  const store = await open();
+  store.perform(set(['url'], 'away'));
+  const parsed = fromYaml(store.exported());
+  expect(parsed).toEqual({ definition: store.state().draft.definition });
 });
 
 it('flushes at once, before a reload', async () => {

@@ -17,8 +17,9 @@ import { emptyDraft, type Draft } from '../document/model';
 import type { Operation } from '../document/operation';
 import { patchOf, type PatchOperation } from '../document/patch';
 import { rebase, type Conflict } from '../document/rebase';
-import { fromYaml, SourceText, type Unreadable } from '../document/yaml';
+import { fromYaml, SourceText, toYaml, type Unreadable } from '../document/yaml';
 import { PAGE, type Journals } from './journals';
+import { holdUnsaved } from './unsaved';
 
 export interface SavedDraft {
   readonly rev: number;
@@ -82,7 +83,9 @@ export class DraftStore {
   private flight: Promise<void> | null = null;
   private writing: Promise<void> = Promise.resolve();
   private stopped = false;
-  private unwatch: (() => void) | null = null;
+  private stops: (() => void)[] = [];
+  /** Whose deeds these are; they are never saved in another's name. */
+  private readonly owner = signedIn();
 
   constructor(
     readonly workflowId: string,
@@ -102,18 +105,28 @@ export class DraftStore {
     this.saving = 'saved';
     if (this.channel) this.channel.onmessage = (event) => this.heard(event.data);
     globalThis.addEventListener?.('online', this.wake);
-    this.unwatch = useSession.subscribe((now, before) => {
-      if (before.ended && !now.ended && now.me !== null) this.wake();
-    });
     globalThis.addEventListener?.('pagehide', this.leave);
+    const back = useSession.subscribe((now, before) => {
+      if ((before.ended || before.me === null) && !now.ended && now.me !== null) this.wake();
+    });
+    this.stops = [back, holdUnsaved(() => this.flush())];
     this.tell();
-    this.offered = (await this.journals?.left(this.workflowId).catch(() => [])) ?? [];
+    const left = (await this.journals?.left(this.workflowId).catch(() => [])) ?? [];
+    this.offered = left.filter((record) => this.tellsMore(record));
     this.tell();
+  }
+
+  /** Whether something of a record is missing here; one whose last request did arrive is forgotten. */
+  private tellsMore(record: JournalRecord): boolean {
+    const { history, conflicts } = recovered(record, this.history.base);
+    if (conflicts.length > 0 || past.isDirty(history)) return true;
+    void this.journals?.drop(record).catch(() => undefined);
+    return false;
   }
 
   /** Stop listening; what is unsaved is sent and stays in the journal until it has arrived. */
   stop(): void {
-    this.unwatch?.();
+    for (const stop of this.stops) stop();
     globalThis.removeEventListener?.('online', this.wake);
     globalThis.removeEventListener?.('pagehide', this.leave);
     void this.flush().finally(() => {
@@ -190,7 +203,17 @@ export class DraftStore {
     await this.journals?.drop(record);
   }
 
-  /** What is kept on this device, to be downloaded. */
+  /** The draft as it stands here, as text that can be imported. */
+  exported(): string {
+    return this.text() ?? toYaml(this.history.draft.definition);
+  }
+
+  /** Nothing of it is on this device only. */
+  isKept(): boolean {
+    return this.saving === 'saved' && !this.isUnsaved() && this.conflicts.length === 0;
+  }
+
+  /** What is kept on this device. */
   record(): JournalRecord {
     const about = { workflow: this.workflowId, page: PAGE, at: Date.now(), rev: this.rev };
     return recordOf(this.history, { ...about, conflicts: this.conflicts });
@@ -270,6 +293,10 @@ export class DraftStore {
   private async send(): Promise<void> {
     this.pause();
     if (this.saving === 'loading') return;
+    if (this.isUnsaved() && (useSession.getState().ended || signedIn() !== this.owner)) {
+      this.saving = 'signedOut';
+      return;
+    }
     const { draft, base } = this.history;
     const patch = this.patch(base, draft);
     this.history = past.sending(this.history);
@@ -366,6 +393,10 @@ export class DraftStore {
     this.shown = this.snapshot();
     for (const call of this.calls) call();
   }
+}
+
+function signedIn(): unknown {
+  return useSession.getState().me?.user?.id;
 }
 
 function placeOf({ target, path }: Conflict): string {

@@ -1,4 +1,4 @@
-import { Component, useEffect, useState, type ReactNode } from 'react';
+import { Component, Suspense, useEffect, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from './Button';
 import styles from './states.module.css';
@@ -54,11 +54,31 @@ export function Failure({ title, detail, retry }: { title: string; detail?: stri
   );
 }
 
+/** The name of the error when a part of the page is no longer on the server. */
+export const OUTDATED = 'OutdatedError';
+
+/** What is shown instead of a part that failed: again, or a page of the new version. */
+export function Broken({ title, error, retry }: { title: string; error: Error; retry: () => void }) {
+  const { t } = useTranslation();
+  if (error.name !== OUTDATED) return <Failure title={title} detail={error.message} retry={retry} />;
+  return (
+    <div className={styles.failure} role="alert">
+      <h2>{t('update.title')}</h2>
+      <p>{error.message}</p>
+      <Button onClick={() => location.reload()}>{t('update.reload')}</Button>
+    </div>
+  );
+}
+
+interface Guarded {
+  title: string;
+  children: ReactNode;
+  /** Instead of an overlay that is no longer on the server: a toast tells of it. */
+  outdated?: ReactNode;
+}
+
 /** Keeps an error of one panel from taking the page with it. */
-export class ErrorBoundary extends Component<
-  { title: string; children: ReactNode },
-  { error: Error | null }
-> {
+export class ErrorBoundary extends Component<Guarded, { error: Error | null }> {
   override state: { error: Error | null } = { error: null };
 
   static getDerivedStateFromError(error: Error) {
@@ -67,9 +87,29 @@ export class ErrorBoundary extends Component<
 
   override render() {
     const { error } = this.state;
-    if (error === null) return this.props.children;
-    return (
-      <Failure title={this.props.title} detail={error.message} retry={() => this.setState({ error: null })} />
-    );
+    const { title, children, outdated } = this.props;
+    if (error === null) return children;
+    if (error.name === OUTDATED && outdated !== undefined) return outdated;
+    return <Broken title={title} error={error} retry={() => this.setState({ error: null })} />;
   }
+}
+
+/** A part of a page that is loaded when it is needed: grey bars until then; it fails alone. */
+export function Part({ rows, children }: { rows: number; children: ReactNode }) {
+  const { t } = useTranslation();
+  return (
+    <ErrorBoundary title={t('failed.page')}>
+      <Suspense fallback={<Skeleton rows={rows} />}>{children}</Suspense>
+    </ErrorBoundary>
+  );
+}
+
+/** The same for what lies over the page: nothing, or `until`, stands there before. */
+export function Overlay({ until = null, children }: { until?: ReactNode; children: ReactNode }) {
+  const { t } = useTranslation();
+  return (
+    <ErrorBoundary title={t('failed.page')} outdated={until}>
+      <Suspense fallback={until}>{children}</Suspense>
+    </ErrorBoundary>
+  );
 }

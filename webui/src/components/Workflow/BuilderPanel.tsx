@@ -1,17 +1,16 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { lazy, Suspense, useEffect, useMemo, useRef, useState, type ClipboardEvent } from 'react';
+import { lazy, useEffect, useMemo, useRef, useState, type ClipboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { answered, ApiError, client } from '../../api/client';
-import { useSession } from '../../api/session';
 import { copied, pasted } from '../../document/clipboard';
 import { isReadable, nodeOf, parentOf } from '../../document/model';
 import { useKeys } from '../../keyboard/keys';
-import { deviceJournals } from '../../stores/journals';
-import { DraftStore, useDraft, type DraftTransport } from '../../stores/DraftStore';
+import { holdDraft } from '../../stores/drafts';
+import { useDraft, type DraftStore, type DraftTransport } from '../../stores/DraftStore';
 import { useRunDialog } from '../../stores/run';
 import { LazyGraph } from '../../surface/LazyGraph';
 import { answer } from '../../ui/LiveRegion';
-import { Failure, Skeleton } from '../../ui/states';
+import { Failure, Overlay, Part, Skeleton } from '../../ui/states';
 import { say } from '../../ui/Toasts';
 import { Bar } from './builder/Bar';
 import { BuilderContext, type Asking, type Builder } from './builder/context';
@@ -43,17 +42,15 @@ export function BuilderPanel(props: BuilderPanelProps) {
   const [again, setAgain] = useState(0);
   const types = useNodeTypes();
   useEffect(() => {
-    const owner = String(useSession.getState().me?.user.id ?? '');
-    const journals = typeof indexedDB === 'undefined' ? null : deviceJournals(owner);
-    const made = new DraftStore(id, transport, journals);
+    const hold = holdDraft(id, transport);
     let wanted = true;
-    made.start().then(
-      () => wanted && setStore(made),
+    hold.started.then(
+      (made) => wanted && setStore(made),
       (reason: Error) => wanted && setError(reason),
     );
     return () => {
       wanted = false;
-      made.stop();
+      hold.release();
       setStore(null);
     };
   }, [id, transport, again]);
@@ -218,11 +215,11 @@ function Loaded({ workflow, node, onNode, store, types }: LoadedProps) {
         <Notices />
         {isReadable(draft.definition) ? (
           <div className={styles.panes}>
-            <Suspense fallback={<Skeleton rows={6} />}>
+            <Part rows={6}>
               <Outline onInspect={focusInspector} />
-            </Suspense>
+            </Part>
             <div className={styles.graph}>
-              <Suspense fallback={<Skeleton rows={6} />}>
+              <Part rows={6}>
                 <LazyGraph
                   definition={draft.definition}
                   selected={selected}
@@ -230,12 +227,12 @@ function Loaded({ workflow, node, onNode, store, types }: LoadedProps) {
                   onOpen={focusInspector}
                   steady
                 />
-              </Suspense>
+              </Part>
             </div>
             <div ref={inspector} className={styles.side}>
-              <Suspense fallback={<Skeleton rows={6} />}>
+              <Part rows={6}>
                 <Inspector />
-              </Suspense>
+              </Part>
             </div>
           </div>
         ) : (
@@ -244,9 +241,9 @@ function Loaded({ workflow, node, onNode, store, types }: LoadedProps) {
         <Problems />
       </div>
       {asking && (
-        <Suspense fallback={null}>
+        <Overlay>
           <Asked asking={asking} onClose={() => setAsking(null)} />
-        </Suspense>
+        </Overlay>
       )}
     </BuilderContext>
   );

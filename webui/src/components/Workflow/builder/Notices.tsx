@@ -47,9 +47,7 @@ export function Notices() {
       {state.saving === 'refused' && (
         <div className={styles.notice} role="alert">
           <span>{t('refused', { reason: state.error?.message ?? '' })}</span>
-          <Button
-            onClick={() => download(JSON.stringify(store.record(), null, 2), `${store.workflowId}.json`)}
-          >
+          <Button onClick={() => download(store.exported(), `${String(state.draft.definition.name)}.yaml`)}>
             {t('download')}
           </Button>
           <Button onClick={() => void store.flush()}>{t('try_again')}</Button>
@@ -59,10 +57,13 @@ export function Notices() {
   );
 }
 
+const DOWNLOAD_MS = 60_000;
+
+/** The browser reads it after the click. */
 function download(text: string, name: string): void {
   const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
+  link.href = URL.createObjectURL(new Blob([text], { type: 'application/yaml' }));
   link.download = name;
   link.click();
-  URL.revokeObjectURL(link.href);
+  setTimeout(() => URL.revokeObjectURL(link.href), DOWNLOAD_MS);
 }
