@@ -35,10 +35,17 @@ function report(name, bytes, budget) {
 
 const home = Object.keys(manifest).find((key) => key.endsWith('pages/HomePage.tsx'));
 const initial = new Set([...first, ...(home ? closure(home) : [])]);
+/** What is there already when a part is asked for: everything that each of the parts asking for it holds. */
+function there(key) {
+  const askers = Object.keys(manifest).filter((one) => manifest[one].dynamicImports?.includes(key));
+  const [one, ...others] = askers.map((asker) => closure(asker));
+  return new Set([...(one ?? [])].filter((part) => others.every((other) => other.has(part))));
+}
 report('first page', await sum(initial), BUDGET.initial);
 for (const [key, chunk] of Object.entries(manifest)) {
   if (!chunk.isDynamicEntry || key === home) continue;
-  const added = [...closure(key)].filter((one) => !initial.has(one));
+  const had = there(key);
+  const added = [...closure(key)].filter((one) => !initial.has(one) && !had.has(one));
   const name = chunk.name ?? key;
   report(name, await sum(added), LARGER[name] ?? BUDGET.lazy);
 }

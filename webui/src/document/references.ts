@@ -1,45 +1,9 @@
 /** Names of nodes in expressions: read and rewritten where it is certain what they mean. */
+import { expressionsIn, tokensOf } from './expression';
 import { isList, isObject, type Json } from './json';
 
-// The tokens of graph/syntax.py.
-const TOKEN =
-  /(?<space>[ \t\r\n\f]+|\/\/[^\n]*)|(?<string>[rR]?[bB]?(?:"{3}(?:[^\\]|\\[\s\S])*?"{3}|'{3}(?:[^\\]|\\[\s\S])*?'{3}|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'))|(?<number>0[xX][0-9a-fA-F]+[uU]?|\d*\.\d+(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+|\d+[uU]?)|(?<name>[A-Za-z_][A-Za-z0-9_]*)|(?<mark>\|\||&&|==|!=|<=|>=|[-+*/%<>!?:.,()[\]{}])/y;
 const ROOTS: readonly string[] = ['steps', 'previous'];
 const MACROS: readonly string[] = ['map', 'filter', 'all', 'exists', 'exists_one'];
-
-interface Token {
-  kind: string;
-  text: string;
-  start: number;
-}
-
-/** The tokens without space; null for text that is no expression. */
-function tokensOf(source: string): Token[] | null {
-  const found: Token[] = [];
-  for (let offset = 0; offset < source.length;) {
-    TOKEN.lastIndex = offset;
-    const groups = TOKEN.exec(source)?.groups;
-    const [kind, text] = Object.entries(groups ?? {}).find(([, each]) => each !== undefined) ?? [];
-    if (!kind || !text) return null;
-    if (kind !== 'space') found.push({ kind, text, start: offset });
-    offset += text.length;
-  }
-  return found;
-}
-
-/** Offset of the `}}` that closes an expression beginning at `start`; -1 if it is never closed. */
-function closeOf(text: string, start: number): number {
-  let depth = 0;
-  for (let offset = start; offset < text.length;) {
-    if (text[offset] === '}') {
-      if (depth === 0 && text.startsWith('}}', offset)) return offset;
-      depth = Math.max(depth - 1, 0);
-    } else if (text[offset] === '{') depth += 1;
-    TOKEN.lastIndex = offset;
-    offset += TOKEN.exec(text)?.[0].length ?? 1;
-  }
-  return -1;
-}
 
 interface Mention {
   id: string;
@@ -68,16 +32,6 @@ function mentionsIn(source: string): Mention[] {
     if (mark?.text !== '[' || !plain || closing?.text !== ']') return [];
     return [{ id: plain[2] as string, start: name.start, end, quote: plain[1] as string }];
   });
-}
-
-/** The expressions of a text, each with its offset. */
-function* expressionsIn(text: string): Generator<{ source: string; start: number }> {
-  for (let open = text.indexOf('{{'); open >= 0;) {
-    const close = closeOf(text, open + 2);
-    if (close < 0) return;
-    yield { source: text.slice(open + 2, close), start: open + 2 };
-    open = text.indexOf('{{', close + 2);
-  }
 }
 
 export type Names = ReadonlyMap<string, string>;

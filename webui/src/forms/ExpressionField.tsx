@@ -1,8 +1,9 @@
-import { Field, TextArea } from '../ui/Field';
-import styles from './forms.module.css';
+import { useTranslation } from 'react-i18next';
+import { Field } from '../ui/Field';
+import { ExpressionInput } from './expression/ExpressionInput';
 import { useProblem } from './problem';
 import { titleOf, useForm, type PartProps } from './SchemaField';
-import type { Json } from './schema';
+import { problemsOf, type Json } from './schema';
 
 function shown(value: Json): string {
   if (value === undefined || value === null) return '';
@@ -11,29 +12,32 @@ function shown(value: Json): string {
 
 /** A text in which `{{ }}` is computed when the step runs. */
 export function ExpressionField({ value, onChange, pointer, name, required, drawn, aside }: PartProps) {
-  const { touch } = useForm();
+  const { t } = useTranslation('forms');
+  const { touch, root } = useForm();
   const { description, examples } = drawn.schema;
   const [example] = Array.isArray(examples) ? (examples as Json[]) : [];
+  const label = titleOf(name, drawn);
   return (
     <Field
-      label={titleOf(name, drawn)}
+      label={label}
       help={typeof description === 'string' ? description : undefined}
       error={useProblem(pointer, drawn.schema)}
       required={required}
       aside={aside}
     >
       {(described) => (
-        <TextArea
-          {...described}
-          className={styles.expression}
-          rows={1}
-          spellCheck={false}
-          autoComplete="off"
-          placeholder={typeof example === 'string' ? example : undefined}
-          aria-required={required}
-          value={shown(value)}
+        <ExpressionInput
+          described={described}
+          label={label}
+          pointer={pointer}
+          hint={typeof example === 'string' ? example : undefined}
+          required={required}
+          text={shown(value)}
           onBlur={() => touch(pointer)}
-          onChange={(event) => onChange(event.target.value === '' ? undefined : event.target.value)}
+          onText={(text) => onChange(text === '' ? undefined : text)}
+          judge={(given) =>
+            problemsOf(drawn.schema, given, root).length > 0 ? t('expression.unfit') : undefined
+          }
         />
       )}
     </Field>

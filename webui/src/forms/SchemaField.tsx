@@ -1,4 +1,4 @@
-import { ArrowDown, ArrowUp, Equal, Plus, Trash2 } from 'lucide-react';
+import { ArrowDown, ArrowUp, Braces, Equal, Plus, Trash2 } from 'lucide-react';
 import { use, useId, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button, IconButton } from '../ui/Button';
@@ -53,7 +53,8 @@ export function useForm(): FormContext {
 export function SchemaField({ schema, depth = 0, ...part }: SchemaFieldProps) {
   const { t } = useTranslation('forms');
   const { root, expressions } = useForm();
-  const [asked, setAsked] = useState(isExpression(part.value));
+  const [asked, setAsked] = useState(isExpression(part.value) || part.value === '');
+  const [asJson, setAsJson] = useState(false);
   const drawn = draw(schema, root);
   const { kind, nullable } = drawn;
   const { value, onChange, required, top } = part;
@@ -63,7 +64,8 @@ export function SchemaField({ schema, depth = 0, ...part }: SchemaFieldProps) {
   const mayGo = !top && (!required || nullable);
   const use = expressions && !top ? expressionUse(drawn.schema) : 'never';
   const isText = use === 'always' || kind === 'string';
-  const written = isText || (isExpression(value) && (kind !== 'json' || asked));
+  // A text under any value: an expression while it is asked for, or just begun.
+  const written = isText || (kind === 'json' ? asked && typeof value === 'string' : isExpression(value));
   if (use !== 'never' && written) {
     const back = !isText && (
       <IconButton
@@ -111,19 +113,35 @@ export function SchemaField({ schema, depth = 0, ...part }: SchemaFieldProps) {
       }}
     />
   );
-  const aside = toggle ? (
-    <span className={styles.tools}>
-      {part.aside ?? take}
-      {toggle}
-    </span>
-  ) : (
-    (part.aside ?? (take || undefined))
+  // An object of any form is drawn member by member, so that each can be an expression.
+  const open = kind === 'json' && use !== 'never' && isObject(value);
+  const form = open && (
+    <IconButton
+      label={t('as_json', { name: label })}
+      icon={<Braces size={14} aria-hidden />}
+      aria-pressed={asJson}
+      onClick={() => setAsJson(!asJson)}
+    />
   );
+  const aside =
+    toggle || form ? (
+      <span className={styles.tools}>
+        {part.aside ?? take}
+        {form}
+        {toggle}
+      </span>
+    ) : (
+      (part.aside ?? (take || undefined))
+    );
   return (
     <div className={styles.place} data-pointer={part.pointer}>
-      <Drawing {...part} drawn={drawn} aside={aside} depth={depth} />
+      <Drawing {...part} drawn={open && !asJson ? asMap(drawn) : drawn} aside={aside} depth={depth} />
     </div>
   );
+}
+
+function asMap({ schema, ...drawn }: Drawn): Drawn {
+  return { ...drawn, kind: 'map', schema: { ...schema, additionalProperties: {} } };
 }
 
 function Drawing({ depth, ...all }: PartProps & { depth: number }) {

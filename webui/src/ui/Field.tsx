@@ -1,10 +1,4 @@
-import {
-  useId,
-  type ComponentProps,
-  type ReactNode,
-  type SelectHTMLAttributes,
-  type TextareaHTMLAttributes,
-} from 'react';
+import { useId, type ComponentProps, type ReactNode, type SelectHTMLAttributes } from 'react';
 import styles from './Field.module.css';
 
 export interface Described {
@@ -61,7 +55,7 @@ export function TextInput({ className, ...rest }: ComponentProps<'input'>) {
   return <input {...rest} className={[styles.control, className].filter(Boolean).join(' ')} />;
 }
 
-export function TextArea({ className, ...rest }: TextareaHTMLAttributes<HTMLTextAreaElement>) {
+export function TextArea({ className, ...rest }: ComponentProps<'textarea'>) {
   return (
     <textarea {...rest} className={[styles.control, styles.area, className].filter(Boolean).join(' ')} />
   );

@@ -13,7 +13,7 @@ import { Dialog } from '../../ui/Dialog';
 import { Field, Select, TextArea } from '../../ui/Field';
 import { Bar, Chip } from '../../ui/Page';
 import { Failure, Skeleton } from '../../ui/states';
-import { keep, kept } from './lastInput';
+import { keep, kept } from '../../forms/lastInput';
 import styles from './RunDialog.module.css';
 
 const ANYTHING: JsonSchema = { type: 'object', additionalProperties: true };

@@ -1,5 +1,5 @@
 import { ArrowRight, Ellipsis, Plus, Trash2 } from 'lucide-react';
-import { useMemo } from 'react';
+import { useMemo, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Target } from '../../../document/change';
 import { member, type Json, type JsonObject } from '../../../document/json';
@@ -12,14 +12,17 @@ import {
   type EdgeKey,
   type NodeJson,
 } from '../../../document/model';
+import { Stand } from '../../../forms/expression/context';
+import { ExpressionInput } from '../../../forms/expression/ExpressionInput';
 import { SchemaForm } from '../../../forms/SchemaForm';
 import type { JsonSchema } from '../../../forms/schema';
 import { IconButton } from '../../../ui/Button';
-import { Field, TextInput } from '../../../ui/Field';
+import { Field } from '../../../ui/Field';
 import { Menu } from '../../../ui/Menu';
 import styles from './builder.module.css';
 import { useBuilder } from './context';
 import { configOf, setting } from './deeds';
+import { Expressions } from './expressions';
 import { typeOf } from './nodeTypes';
 import { ADVANCED, advancedSchema, commonSchema, OF_WORKFLOW, workflowSchema } from './schemas';
 import { useNodeDeeds } from './useNodeDeeds';
@@ -29,7 +32,13 @@ import { placeOfNode, saidBelow } from './validation';
 export function Inspector() {
   const { draft, selected } = useBuilder();
   const node = selected === null ? undefined : nodeOf(draft, selected);
-  return node ? <OfNode key={node.id} node={node} /> : <OfWorkflow />;
+  return <Expressions>{node ? <OfNode key={node.id} node={node} /> : <OfWorkflow />}</Expressions>;
+}
+
+/** Where the expressions of a form stand. */
+function At({ node, base, children }: { node: string | null; base: string; children: ReactNode }) {
+  const stand = useMemo(() => ({ node, base }), [node, base]);
+  return <Stand value={stand}>{children}</Stand>;
 }
 
 /** Write what a form made of some members; what it left alone is left alone. */
@@ -88,14 +97,16 @@ function OfWorkflow() {
       <header className={styles.head}>
         <h2>{t('workflow')}</h2>
       </header>
-      <PartForm
-        schema={schema}
-        object={draft.definition}
-        names={OF_WORKFLOW}
-        target={DOCUMENT}
-        place=""
-        expressions
-      />
+      <At node={null} base="">
+        <PartForm
+          schema={schema}
+          object={draft.definition}
+          names={OF_WORKFLOW}
+          target={DOCUMENT}
+          place=""
+          expressions
+        />
+      </At>
     </section>
   );
 }
@@ -145,18 +156,20 @@ function OfNode({ node }: { node: NodeJson }) {
       <PartForm schema={common} object={node} names={COMMON} target={target} place={place} />
       {type ? (
         <div data-place={`${place}/config`}>
-          <SchemaForm
-            schema={type.schema}
-            value={config}
-            said={said}
-            expressions={type.runnable}
-            onChange={(next) => {
-              const operations = setting(draft, target, CONFIG, next as Json);
-              const [first] = operations;
-              const path = first?.op === 'set' ? first.path.join('/') : 'config';
-              store.perform(operations, { group: `form:${node.id}:${path}` });
-            }}
-          />
+          <At node={node.id} base="/config">
+            <SchemaForm
+              schema={type.schema}
+              value={config}
+              said={said}
+              expressions={type.runnable}
+              onChange={(next) => {
+                const operations = setting(draft, target, CONFIG, next as Json);
+                const [first] = operations;
+                const path = first?.op === 'set' ? first.path.join('/') : 'config';
+                store.perform(operations, { group: `form:${node.id}:${path}` });
+              }}
+            />
+          </At>
         </div>
       ) : (
         <p className={styles.help}>{t('unknown_type', { type: String(node.type) })}</p>
@@ -166,14 +179,7 @@ function OfNode({ node }: { node: NodeJson }) {
           <Edges node={node} />
           <details className={styles.advanced} open={set > 0 || undefined}>
             <summary>{t('advanced')}</summary>
-            <PartForm
-              schema={advanced}
-              object={node}
-              names={ADVANCED}
-              target={target}
-              place={place}
-              expressions
-            />
+            <PartForm schema={advanced} object={node} names={ADVANCED} target={target} place={place} />
           </details>
           {type && (
             <p className={styles.help}>
@@ -233,14 +239,16 @@ function Edges({ node }: { node: NodeJson }) {
               </div>
               <Field label={t('edge.when', { words })}>
                 {(described) => (
-                  <TextInput
-                    {...described}
-                    className={styles.mono}
-                    spellCheck={false}
-                    placeholder="{{ }}"
-                    value={typeof when === 'string' ? when : ''}
-                    onChange={(event) => guard(key, event.target.value)}
-                  />
+                  <At node={endOf(key.from).node} base={`/edges/${at}`}>
+                    <ExpressionInput
+                      described={described}
+                      label={t('edge.when', { words })}
+                      pointer="/when"
+                      hint="{{ }}"
+                      text={typeof when === 'string' ? when : ''}
+                      onText={(text) => guard(key, text)}
+                    />
+                  </At>
                 )}
               </Field>
             </li>

@@ -11,6 +11,11 @@ function told(t: TFunction, name: string, schema: JsonSchema): JsonSchema {
   return { ...schema, title: t(`field.${name}`), ...(help ? { description: help } : {}) };
 }
 
+/** What is known before anything runs: no expression. */
+function fixed(t: TFunction, name: string, schema: JsonSchema): JsonSchema {
+  return told(t, name, { ...schema, ...plain });
+}
+
 export function commonSchema(t: TFunction, runnable: boolean): JsonSchema {
   const properties = {
     label: told(t, 'label', { type: 'string', maxLength: 200, ...plain }),
@@ -65,29 +70,29 @@ export function workflowSchema(t: TFunction): JsonSchema {
   const settings = {
     type: 'object',
     properties: {
-      timeout: told(t, 'timeout', duration),
-      priority: told(t, 'priority', { type: 'integer', minimum: 0, maximum: 9 }),
-      max_steps: told(t, 'max_steps', { type: 'integer', minimum: 1, maximum: 100_000_000 }),
-      concurrency: told(t, 'concurrency', {
+      timeout: fixed(t, 'timeout', duration),
+      priority: fixed(t, 'priority', { type: 'integer', minimum: 0, maximum: 9 }),
+      max_steps: fixed(t, 'max_steps', { type: 'integer', minimum: 1, maximum: 100_000_000 }),
+      concurrency: fixed(t, 'concurrency', {
         type: 'object',
         properties: {
-          limit: told(t, 'limit', { type: 'integer', minimum: 1, maximum: 100_000 }),
+          limit: fixed(t, 'limit', { type: 'integer', minimum: 1, maximum: 100_000 }),
           key: told(t, 'key', { type: 'string', minLength: 1, maxLength: 1000 }),
-          on_limit: told(t, 'on_limit', { enum: ['queue', 'reject', 'cancel_old'] }),
+          on_limit: fixed(t, 'on_limit', { enum: ['queue', 'reject', 'cancel_old'] }),
         },
         required: ['limit'],
       }),
-      on_conflict: told(t, 'on_conflict', { enum: ['use_existing', 'reject', 'cancel_old'] }),
+      on_conflict: fixed(t, 'on_conflict', { enum: ['use_existing', 'reject', 'cancel_old'] }),
     },
   };
   return {
     type: 'object',
     properties: {
-      description: told(t, 'description', { type: 'string', ...plain }),
-      inputs: told(t, 'inputs', { ...plain }),
-      variables: told(t, 'variables', { type: 'object', additionalProperties: true }),
-      output: told(t, 'output', { type: 'object', additionalProperties: true }),
-      settings: told(t, 'settings', settings),
+      description: fixed(t, 'description', { type: 'string' }),
+      inputs: fixed(t, 'inputs', {}),
+      variables: fixed(t, 'variables', { type: 'object', additionalProperties: plain }),
+      output: told(t, 'output', { type: 'object', additionalProperties: {}, ...plain }),
+      settings: fixed(t, 'settings', settings),
     },
   };
 }

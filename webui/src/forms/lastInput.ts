@@ -1,5 +1,5 @@
 /** The last input of each workflow, kept on this device; without what its schema calls secret. */
-import { isObject, problemsOf, type Json, type JsonSchema } from '../../forms/schema';
+import { isObject, problemsOf, type Json, type JsonSchema } from './schema';
 
 const PREFIX = 'fermata:input:';
 /** Larger inputs are not kept. */
