@@ -4,6 +4,7 @@ import { Play } from 'lucide-react';
 import { useCallback, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { answered, client } from '../api/client';
+import { docked, dockOf, type DockChange } from '../execution/dock';
 import { useRunDialog } from '../stores/run';
 import { Button } from '../ui/Button';
 import { Page } from '../ui/Page';
@@ -36,6 +37,20 @@ export function WorkflowPage() {
       void navigate({ search: (before: WorkflowSearch) => ({ ...before, ...changed }), replace: true }),
     [navigate],
   );
+  const onDock = useCallback(
+    ({ node, ...changed }: DockChange) =>
+      void navigate({
+        search: (before: WorkflowSearch) => ({
+          ...before,
+          ...docked(before, changed),
+          ...(node === undefined ? {} : { node }),
+        }),
+        replace: true,
+      }),
+    [navigate],
+  );
+  const { execution, view, dock: size } = search;
+  const dock = useMemo(() => dockOf({ execution, view, dock: size }), [execution, view, size]);
   const ask = useRunDialog((state) => state.ask);
   const { data, error, refetch } = useQuery({
     queryKey: ['workflows', 'one', workflowId],
@@ -55,19 +70,23 @@ export function WorkflowPage() {
   const { id, name } = data;
   return (
     <Page
+      fill={tab === 'edit'}
       title={name}
       above={<Link to="/workflows">{t('one.back')}</Link>}
       actions={
         <>
           <VersionWords row={data} />
-          <Button
-            kind="primary"
-            why={whyNot(data.can, draft ? 'start_draft' : 'start')}
-            onClick={() => ask({ workflowId: id, name, version: draft ? 'draft' : undefined })}
-          >
-            <Play size={16} aria-hidden />
-            {draft ? t('run_draft') : t('run')}
-          </Button>
+          {/* Where the draft is edited, it is the draft that is run: below. */}
+          {tab !== 'edit' && (
+            <Button
+              kind="primary"
+              why={whyNot(data.can, draft ? 'start_draft' : 'start')}
+              onClick={() => ask({ workflowId: id, name, version: draft ? 'draft' : undefined })}
+            >
+              <Play size={16} aria-hidden />
+              {draft ? t('run_draft') : t('run')}
+            </Button>
+          )}
           <RowMenu row={data} />
         </>
       }
@@ -101,6 +120,8 @@ export function WorkflowPage() {
           why={whyNot(data.can, 'edit')}
           node={search.node}
           onNode={(node) => change({ node })}
+          dock={dock}
+          onDock={onDock}
         />
       )}
       {tab === 'versions' && (

@@ -6,6 +6,8 @@ export interface Asked {
   name: string;
   /** What to offer first; the newest published version unless the draft is asked for. */
   version?: 'draft' | undefined;
+  /** What to do with what was started; else its page is opened. */
+  started?: ((executionId: string) => void) | undefined;
 }
 
 interface Open {

@@ -35,7 +35,13 @@ export class Camera {
     this.changed();
   }
 
+  /** What stood in the middle stays there. */
   resize(screen: Size): void {
+    const { width, height } = this.screen;
+    if (width > 0 && screen.width > 0) {
+      const { x, y, zoom } = this.view;
+      this.view = { zoom, x: x + (screen.width - width) / 2, y: y + (screen.height - height) / 2 };
+    }
     this.screen = screen;
     this.changed();
   }

@@ -6,15 +6,18 @@ export function Page({
   title,
   above,
   actions,
+  fill,
   children,
 }: {
   title: ReactNode;
   above?: ReactNode;
   actions?: ReactNode;
+  /** The last of the content is as tall as the window lets it be. */
+  fill?: boolean;
   children: ReactNode;
 }) {
   return (
-    <div className={styles.page}>
+    <div className={styles.page} data-fill={fill || undefined}>
       {above && <div className={styles.above}>{above}</div>}
       <header className={styles.head}>
         <h1>{title}</h1>

@@ -4,17 +4,21 @@ import { useTranslation } from 'react-i18next';
 import { answered, ApiError, client } from '../../api/client';
 import { copied, pasted } from '../../document/clipboard';
 import { isReadable, nodeOf, parentOf } from '../../document/model';
+import type { Dock, DockChange } from '../../execution/dock';
+import { loadWords } from '../../i18n';
 import { useKeys } from '../../keyboard/keys';
 import { holdDraft } from '../../stores/drafts';
 import { useDraft, type DraftStore, type DraftTransport } from '../../stores/DraftStore';
 import { useRunDialog } from '../../stores/run';
 import { LazyGraph } from '../../surface/LazyGraph';
+import { NO_STATUSES } from '../../surface/statuses';
 import { answer } from '../../ui/LiveRegion';
 import { Failure, Overlay, Part, Skeleton } from '../../ui/states';
 import { say } from '../../ui/Toasts';
 import { Bar } from './builder/Bar';
 import { BuilderContext, type Asking, type Builder } from './builder/context';
 import styles from './builder/builder.module.css';
+import { LastExecution } from './builder/LastExecution';
 import { Notices } from './builder/Notices';
 import { useNodeTypes, type NodeTypes } from './builder/nodeTypes';
 import { Problems } from './builder/Problems';
@@ -22,6 +26,10 @@ import { nodeOfProblem, useValidation, type Problem } from './builder/validation
 
 // The tree, the forms and the dialogs come as parts of their own.
 const Outline = lazy(async () => ({ default: (await import('./builder/Outline')).Outline }));
+const ExecutionDock = lazy(async () => {
+  const [{ ExecutionDock: Dock }] = await Promise.all([import('./ExecutionDock'), loadWords('execution')]);
+  return { default: Dock };
+});
 const Asked = lazy(async () => ({ default: (await import('./builder/Asked')).Asked }));
 const Inspector = lazy(async () => ({ default: (await import('./builder/Inspector')).Inspector }));
 
@@ -29,6 +37,9 @@ export interface BuilderPanelProps {
   workflow: { id: string; name: string; can: Record<string, unknown> };
   node: string | null;
   onNode: (node: string | undefined) => void;
+  /** The execution below the graph; without `onDock` one that is started has its own page. */
+  dock?: Dock | null;
+  onDock?: (change: DockChange) => void;
   transport?: DraftTransport;
 }
 
@@ -74,7 +85,7 @@ export function BuilderPanel(props: BuilderPanelProps) {
 
 type LoadedProps = BuilderPanelProps & { store: DraftStore; types: NodeTypes };
 
-function Loaded({ workflow, node, onNode, store, types }: LoadedProps) {
+function Loaded({ workflow, node, onNode, dock = null, onDock, store, types }: LoadedProps) {
   const { t } = useTranslation('builder');
   const queries = useQueryClient();
   const state = useDraft(store);
@@ -83,6 +94,8 @@ function Loaded({ workflow, node, onNode, store, types }: LoadedProps) {
   const inspector = useRef<HTMLDivElement>(null);
   const judged = useValidation(workflow.id, draft.definition, state.saving !== 'loading');
   const ask = useRunDialog((dialog) => dialog.ask);
+  const [ran, setRan] = useState<{ id: string; definition: object } | null>(null);
+  const [statuses, setStatuses] = useState(NO_STATUSES);
   const [refused, setRefused] = useState<{ of: object; problems: readonly Problem[] } | null>(null);
   const shown = useMemo(
     () =>
@@ -145,8 +158,14 @@ function Loaded({ workflow, node, onNode, store, types }: LoadedProps) {
 
   const run = async (): Promise<void> => {
     await store.flush();
-    if (store.state().saving !== 'saved') say(t('not_saved'), { kind: 'error' });
-    else ask({ workflowId: workflow.id, name: workflow.name, version: 'draft' });
+    const { saving, draft: sent } = store.state();
+    if (saving !== 'saved') return say(t('not_saved'), { kind: 'error' });
+    const started = (id: string): void => {
+      setRan({ id, definition: sent.definition });
+      answer(t('draft_started'));
+      onDock?.({ execution: id });
+    };
+    ask({ workflowId: workflow.id, name: workflow.name, version: 'draft', started: onDock && started });
   };
   const publish = async (): Promise<void> => {
     await store.flush();
@@ -211,7 +230,9 @@ function Loaded({ workflow, node, onNode, store, types }: LoadedProps) {
           onPublish={publish}
           whyNotRun={can('start_draft')}
           whyNotPublish={can('publish')}
-        />
+        >
+          {onDock && <LastExecution workflowId={workflow.id} open={dock !== null} onDock={onDock} />}
+        </Bar>
         <Notices />
         {isReadable(draft.definition) ? (
           <div className={styles.panes}>
@@ -222,6 +243,7 @@ function Loaded({ workflow, node, onNode, store, types }: LoadedProps) {
               <Part rows={6}>
                 <LazyGraph
                   definition={draft.definition}
+                  statuses={statuses}
                   selected={selected}
                   onSelect={onNode}
                   onOpen={focusInspector}
@@ -237,6 +259,17 @@ function Loaded({ workflow, node, onNode, store, types }: LoadedProps) {
           </div>
         ) : (
           <p className={styles.notice}>{t('unreadable')}</p>
+        )}
+        {dock && onDock && (
+          <Part rows={6}>
+            <ExecutionDock
+              dock={dock}
+              onDock={onDock}
+              node={selected}
+              onStatuses={setStatuses}
+              changed={ran?.id === dock.execution && ran.definition !== draft.definition}
+            />
+          </Part>
         )}
         <Problems />
       </div>

@@ -1,5 +1,5 @@
 /** One execution: how it stands, all its steps, and what there is to know of each. Fills a page or a dock. */
-import { useEffect, useMemo, useState, useSyncExternalStore } from 'react';
+import { useEffect, useMemo, useState, useSyncExternalStore, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ApiError } from '../../api/client';
 import { isContainer } from '../../execution/plan';
@@ -27,11 +27,14 @@ export interface ExecutionPanelProps {
   view: View;
   /** What is shown is another; the holder keeps it, in the address. */
   onView: (change: View) => void;
-  /** Tests bring their own. */
+  /** Whoever shows more of it, and tests, bring their own. */
   store?: ExecutionStore;
+  /** It stands in a dock below a graph of the same workflow; this comes at the end of its head. */
+  docked?: ReactNode;
 }
 
-export function ExecutionPanel({ executionId, view, onView, store: given }: ExecutionPanelProps) {
+export function ExecutionPanel(props: ExecutionPanelProps) {
+  const { executionId, view, onView, store: given, docked } = props;
   const { t } = useTranslation('execution');
   const store = useMemo(() => given ?? new ExecutionStore(executionId), [given, executionId]);
   useEffect(() => store.start(), [store]);
@@ -52,7 +55,7 @@ export function ExecutionPanel({ executionId, view, onView, store: given }: Exec
   return (
     <Execution value={shared}>
       <div className={styles.panel} data-panel="execution" aria-label={t('execution')} role="group">
-        <Whole overall={overall} />
+        <Whole overall={overall} docked={docked} />
       </div>
     </Execution>
   );
@@ -73,19 +76,22 @@ function Refused({ error }: { error: ApiError }) {
 const LEAST = 260;
 const MOST = 760;
 
-function Whole({ overall }: { overall: Overall }) {
+function Whole({ overall, docked }: { overall: Overall; docked: ReactNode }) {
   const { t } = useTranslation('execution');
   const { store, plan, view, show } = useExecution();
   const why = useWhy(store);
   const [size, setSize] = useState(380);
   const loops = [...plan.nodes.keys()].some((id) => isContainer(plan, id));
-  const tabs = TABS.filter((name) => name !== 'iterations' || loops || view.tab === name);
+  const tabs = TABS.filter((name) => {
+    if (name === 'graph') return docked === undefined; // it stands above
+    return name !== 'iterations' || loops || view.tab === name;
+  });
   const tab = tabs.find((name) => name === view.tab) ?? 'table';
   return (
     <>
       <Spoken overall={overall} />
       <Keys />
-      <Header overall={overall} why={why} />
+      <Header overall={overall} why={why} docked={docked} />
       <div
         className={styles.body}
         data-open={view.step !== undefined || view.side !== undefined || undefined}

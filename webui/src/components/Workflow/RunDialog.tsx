@@ -8,6 +8,7 @@ import { isObject, problemsOf, type Json, type JsonSchema } from '../../forms/sc
 import { SchemaForm, startOf, type Said } from '../../forms/SchemaForm';
 import { relative } from '../../i18n/format';
 import { useRunDialog, type Asked } from '../../stores/run';
+import { flushUnsaved } from '../../stores/unsaved';
 import { Button } from '../../ui/Button';
 import { Dialog } from '../../ui/Dialog';
 import { Field, Select, TextArea } from '../../ui/Field';
@@ -67,6 +68,7 @@ function useInputSchema(id: string, version: string, latest: number | null) {
     queryFn: async ({ signal }) => {
       const path = { workflow_id: id };
       if (draft) {
+        await flushUnsaved(); // what is executed is what is on the screen
         const found = await answered(
           client.GET('/api/v1/workflows/{workflow_id}/draft', { params: { path }, signal }),
         );
@@ -146,7 +148,8 @@ function Input({ asked, version, onVersion, latest, can, schema, draftRev }: Inp
       void queries.invalidateQueries({ queryKey: ['executions'] });
       void queries.invalidateQueries({ queryKey: ['workflows'] });
       close();
-      void navigate({ to: '/executions/$executionId', params: { executionId: started.id } });
+      if (asked.started) asked.started(started.id);
+      else void navigate({ to: '/executions/$executionId', params: { executionId: started.id } });
     },
     onError: () => undefined, // shown in place
   });

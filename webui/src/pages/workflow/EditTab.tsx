@@ -1,5 +1,6 @@
 import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { Dock, DockChange } from '../../execution/dock';
 import { loadWords } from '../../i18n';
 import { EmptyState, Skeleton } from '../../ui/states';
 
@@ -20,15 +21,17 @@ export interface EditTabProps {
   why: string | undefined;
   node: string | undefined;
   onNode: (node: string | undefined) => void;
+  dock: Dock | null;
+  onDock: (change: DockChange) => void;
 }
 
 /** The draft of a workflow, to be changed by those who may. */
-export function EditTab({ workflow, why, node, onNode }: EditTabProps) {
+export function EditTab({ workflow, why, node, ...rest }: EditTabProps) {
   const { t } = useTranslation('workflow');
   if (why) return <EmptyState title={t('not_editable')}>{why}</EmptyState>;
   return (
     <Suspense fallback={<Skeleton rows={8} />}>
-      <LazyBuilder key={workflow.id} workflow={workflow} node={node ?? null} onNode={onNode} />
+      <LazyBuilder key={workflow.id} workflow={workflow} node={node ?? null} {...rest} />
     </Suspense>
   );
 }

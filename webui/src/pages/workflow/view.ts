@@ -1,7 +1,9 @@
 /** What of a workflow is shown, as it stands in the address. */
+import { dockSearch, type DockSearch } from '../../execution/dock';
+
 export const TABS = ['graph', 'edit', 'versions', 'executions'] as const;
 
-export interface WorkflowSearch {
+export interface WorkflowSearch extends DockSearch {
   tab?: (typeof TABS)[number] | undefined;
   /** The node that is selected in the graph. */
   node?: string | undefined;
@@ -26,6 +28,7 @@ export function workflowSearch(raw: Record<string, unknown>): WorkflowSearch {
     rev: version(raw['rev']),
     a: version(raw['a']),
     b: version(raw['b']),
+    ...dockSearch(raw),
   };
   return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
 }

@@ -1,5 +1,5 @@
 import { Play, Redo2, Undo2, Upload } from 'lucide-react';
-import { useState } from 'react';
+import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button, IconButton } from '../../../ui/Button';
 import styles from './builder.module.css';
@@ -12,10 +12,12 @@ export interface BarProps {
   onPublish: () => Promise<void>;
   whyNotRun: string | undefined;
   whyNotPublish: string | undefined;
+  /** Beside the button that runs the draft. */
+  children?: ReactNode;
 }
 
 /** Undo, whether all is saved, run and publish. */
-export function Bar({ onUndo, onRedo, onRun, onPublish, whyNotRun, whyNotPublish }: BarProps) {
+export function Bar({ onUndo, onRedo, onRun, onPublish, whyNotRun, whyNotPublish, children }: BarProps) {
   const { t } = useTranslation('builder');
   const { state } = useBuilder();
   const [busy, setBusy] = useState<'run' | 'publish' | null>(null);
@@ -41,6 +43,7 @@ export function Bar({ onUndo, onRedo, onRun, onPublish, whyNotRun, whyNotPublish
         {t(`saving.${state.saving}`)}
       </span>
       <span className={styles.space} />
+      {children}
       <Button why={whyNotRun} busy={busy === 'run'} onClick={once('run', onRun)}>
         <Play size={16} aria-hidden />
         {t('run_draft')}

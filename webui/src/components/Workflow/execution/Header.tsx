@@ -1,7 +1,7 @@
 import { useMutation } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { Ban, Pause, Play } from 'lucide-react';
-import { useState } from 'react';
+import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { answered, client, type Schemas } from '../../../api/client';
 import { isFinal, LOOKS, STATUSES, statusOf, type Status } from '../../../execution/status';
@@ -18,49 +18,89 @@ import { useDerived, useExecution } from './context';
 import { Elapsed } from './Elapsed';
 import styles from './Header.module.css';
 
+export interface HeaderProps {
+  overall: Overall;
+  why: Schemas['Why'] | undefined;
+  /** In a dock it is short, and ends in this. */
+  docked?: ReactNode;
+}
+
 /** Which execution this is, how it stands and why, and what can be done with it. */
-export function Header({ overall, why }: { overall: Overall; why: Schemas['Why'] | undefined }) {
-  const { t } = useTranslation('execution');
-  const { store, plan } = useExecution();
+export function Header({ overall, why, docked }: HeaderProps) {
+  const { store } = useExecution();
   const fresh = useFreshness(store);
   const { execution, status } = overall;
   const final = isFinal(statusOf(execution.status));
+  const short = docked !== undefined;
   return (
-    <header className={styles.header}>
+    <header className={styles.header} data-short={short || undefined}>
       <div className={styles.line}>
-        <h1 className={styles.title}>
-          <Link to="/workflows/$workflowId" params={{ workflowId: execution.workflow_id }}>
-            {execution.workflow_name ?? (plan.name || t('workflow'))}
-          </Link>
-          <span aria-hidden> / </span>
-          <code title={execution.id}>{execution.id.slice(-8)}</code>
-        </h1>
+        {short ? <ShortTitle execution={execution} /> : <Title execution={execution} />}
         <StatusBadge status={status} />
+        {short && <Lasted execution={execution} />}
         {!final && <ConnectionState connection={fresh} />}
         <Reason overall={overall} why={why} />
         <Actions execution={execution} />
+        {docked}
       </div>
-      <dl className={styles.facts}>
-        <Fact name={t('version')}>
-          {execution.version === 'draft' ? t('draft') : t('version_number', { number: execution.version })}
-        </Fact>
-        <Fact name={t('duration')}>
-          {execution.started_at ? (
-            <Elapsed from={execution.started_at} to={execution.finished_at} />
-          ) : (
-            t('not_started')
-          )}
-        </Fact>
-        <Fact name={t('queued_for')}>
-          <Elapsed from={execution.created_at} to={execution.started_at ?? execution.finished_at} />
-        </Fact>
-        <Fact name={t('started_by')}>{starter(execution)}</Fact>
-        <Fact name={t('created')}>
-          <time dateTime={execution.created_at}>{moment(execution.created_at)}</time>
-        </Fact>
-      </dl>
+      {!short && <Facts execution={execution} />}
       <Progress />
     </header>
+  );
+}
+
+type Of = { execution: Schemas['Execution'] };
+
+function Title({ execution }: Of) {
+  const { t } = useTranslation('execution');
+  const { plan } = useExecution();
+  return (
+    <h1 className={styles.title}>
+      <Link to="/workflows/$workflowId" params={{ workflowId: execution.workflow_id }}>
+        {execution.workflow_name ?? (plan.name || t('workflow'))}
+      </Link>
+      <span aria-hidden> / </span>
+      <code title={execution.id}>{execution.id.slice(-8)}</code>
+    </h1>
+  );
+}
+
+/** Where the workflow is known: the way to the execution's own page. */
+function ShortTitle({ execution }: Of) {
+  const { t } = useTranslation('execution');
+  return (
+    <h2 className={styles.title}>
+      <Link to="/executions/$executionId" params={{ executionId: execution.id }} title={t('own_page')}>
+        {t('execution')} <code>{execution.id.slice(-8)}</code>
+      </Link>
+    </h2>
+  );
+}
+
+function Lasted({ execution }: Of) {
+  const { t } = useTranslation('execution');
+  const { started_at: from, finished_at: to } = execution;
+  return <span className={styles.done}>{from ? <Elapsed from={from} to={to} /> : t('not_started')}</span>;
+}
+
+function Facts({ execution }: Of) {
+  const { t } = useTranslation('execution');
+  return (
+    <dl className={styles.facts}>
+      <Fact name={t('version')}>
+        {execution.version === 'draft' ? t('draft') : t('version_number', { number: execution.version })}
+      </Fact>
+      <Fact name={t('duration')}>
+        <Lasted execution={execution} />
+      </Fact>
+      <Fact name={t('queued_for')}>
+        <Elapsed from={execution.created_at} to={execution.started_at ?? execution.finished_at} />
+      </Fact>
+      <Fact name={t('started_by')}>{starter(execution)}</Fact>
+      <Fact name={t('created')}>
+        <time dateTime={execution.created_at}>{moment(execution.created_at)}</time>
+      </Fact>
+    </dl>
   );
 }
 
