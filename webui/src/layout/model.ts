@@ -76,30 +76,66 @@ function members(value: unknown): Raw[] {
     : [];
 }
 
-/** The graph of a document, valid or not: what cannot be drawn is left out. */
+/** Documents are never changed in place: what was read of an object once holds. */
+const nodesRead = new WeakMap<Raw, GraphNode | null>();
+const edgesRead = new WeakMap<Raw, GraphEdge | null>();
+
+function once<Read>(known: WeakMap<Raw, Read | null>, raw: Raw, read: (raw: Raw) => Read | null) {
+  let found = known.get(raw);
+  if (found === undefined) known.set(raw, (found = read(raw)));
+  return found;
+}
+
+function nodeFrom(raw: Raw): GraphNode | null {
+  const id = text(raw['id']);
+  if (!id) return null;
+  const config = (raw['config'] ?? {}) as Raw;
+  return {
+    id,
+    type: text(raw['type']) ?? '',
+    label: text(raw['label']),
+    parent: text(raw['parent']),
+    note: raw['type'] === 'note' ? (text(config['text']) ?? text(raw['note'])) : undefined,
+  };
+}
+
+function edgeFrom(raw: Raw): GraphEdge | null {
+  const [from, to] = [text(raw['from']), text(raw['to'])];
+  return from && to ? { from, to } : null;
+}
+
+/** The graph of a document, valid or not: what cannot be drawn is left out. What did not change is the same object. */
 export function graphOf(definition: unknown): Graph {
   const { nodes, edges } = (definition ?? {}) as Raw;
   const found = new Map<string, GraphNode>();
-  for (const node of members(nodes)) {
-    const id = text(node['id']);
-    if (!id || found.has(id)) continue;
-    const config = (node['config'] ?? {}) as Raw;
-    found.set(id, {
-      id,
-      type: text(node['type']) ?? '',
-      label: text(node['label']),
-      parent: text(node['parent']),
-      note: node['type'] === 'note' ? (text(config['text']) ?? text(node['note'])) : undefined,
-    });
+  for (const raw of members(nodes)) {
+    const node = once(nodesRead, raw, nodeFrom);
+    if (node && !found.has(node.id)) found.set(node.id, node);
   }
   return {
     nodes: [...found.values()],
-    edges: members(edges).flatMap((edge) => {
-      const from = text(edge['from']);
-      const to = text(edge['to']);
-      return from && to ? [{ from, to }] : [];
-    }),
+    edges: members(edges).flatMap((raw) => once(edgesRead, raw, edgeFrom) ?? []),
   };
+}
+
+/** Whether two graphs show the same. */
+export function sameGraph(one: Graph, other: Graph): boolean {
+  const same = <Part>(some: readonly Part[], others: readonly Part[]): boolean =>
+    some.length === others.length && some.every((part, at) => part === others[at]);
+  return same(one.edges, other.edges) && sameNodes(one.nodes, other.nodes);
+}
+
+function sameNodes(some: readonly GraphNode[], others: readonly GraphNode[]): boolean {
+  return (
+    some.length === others.length &&
+    some.every((node, at) => {
+      const other = others[at] as GraphNode;
+      return (
+        node === other ||
+        (['id', 'type', 'label', 'parent', 'note'] as const).every((key) => node[key] === other[key])
+      );
+    })
+  );
 }
 
 /** Node and output of an edge's `from`: ids hold no dot. */

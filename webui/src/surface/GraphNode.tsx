@@ -49,13 +49,15 @@ export interface GraphNodeProps {
   selected: boolean;
   /** The one the keyboard stands on. */
   active: boolean;
-  onSelect: (id: string) => void;
+  /** What is wrong with it. */
+  mark: 'error' | 'warning' | null;
+  onSelect: (id: string, additive: boolean) => void;
   onOpen: (id: string) => void;
 }
 
 /** One node, rendered when it changed itself. */
 export const GraphNode = memo(function GraphNode(props: GraphNodeProps) {
-  const { node, box, first, statuses, selected, active, onSelect, onOpen } = props;
+  const { node, box, first, statuses, selected, active, mark, onSelect, onOpen } = props;
   const { t } = useTranslation('graph');
   const status = useNodeStatus(statuses, node.id);
   const counts = useCounts(statuses, node.id);
@@ -68,6 +70,7 @@ export const GraphNode = memo(function GraphNode(props: GraphNodeProps) {
   const type = t(`type.${node.type}`, { defaultValue: node.type });
   const word = status === null ? '' : t(`status.${status}`, { ns: 'common' });
   const many = total(counts) > 1;
+  const wrong = mark === null ? '' : t(`has_${mark}`);
   return (
     <button
       type="button"
@@ -78,12 +81,14 @@ export const GraphNode = memo(function GraphNode(props: GraphNodeProps) {
       data-hue={look?.hue}
       data-edge={look?.edge}
       aria-pressed={selected}
-      aria-label={[name, type, word].filter(Boolean).join(', ')}
+      aria-label={[name, type, word, wrong].filter(Boolean).join(', ')}
       tabIndex={active ? 0 : -1}
       style={{ left: box.x, top: box.y, width: box.width, height: box.height }}
       onClick={(event) => {
+        // In a container a line may have been meant; a key or a reader means the container.
+        if (box.container && event.detail > 0) return;
         event.stopPropagation();
-        onSelect(node.id);
+        onSelect(node.id, event.shiftKey || event.ctrlKey || event.metaKey);
       }}
       onDoubleClick={() => onOpen(node.id)}
     >
@@ -91,6 +96,11 @@ export const GraphNode = memo(function GraphNode(props: GraphNodeProps) {
         <span className={styles.name} title={name}>
           {node.type === 'note' ? node.note || name : name}
         </span>
+        {mark !== null && (
+          <span className={styles.mark} data-severity={mark} title={wrong} aria-hidden>
+            {mark === 'error' ? '✕' : '△'}
+          </span>
+        )}
         {box.container && first !== null && total(inside) > 0 && <CountStrip counts={inside} />}
       </span>
       <span className={styles.kind}>

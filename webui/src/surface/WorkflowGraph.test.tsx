@@ -115,7 +115,7 @@ describe('A graph', () => {
   });
 });
 
-describe('A graph of 5,000 nodes', () => {
+describe('A graph of 5,000 nodes', { timeout: 30_000 }, () => {
   const whole = large(5_000);
 
   it('has fewer than 5,000 elements, from far and from near', async () => {

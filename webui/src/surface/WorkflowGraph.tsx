@@ -1,8 +1,8 @@
 /**
- * A workflow as a picture to read: all lines, and what is too small or too much, on one canvas; at most 250 nodes
- * that are seen as elements above it. Moving the picture renders nothing; a node that changed renders alone.
+ * A workflow as a picture: all lines, and what is too small or too much, on one canvas; at most 250 nodes that are
+ * seen as elements above it. Moving the picture renders nothing; a node that changed renders alone. With `editing` it
+ * is drawn on as well.
  */
-import { List, Maximize2, Minus, Plus } from 'lucide-react';
 import {
   useCallback,
   useEffect,
@@ -10,23 +10,36 @@ import {
   useMemo,
   useRef,
   useState,
-  useSyncExternalStore,
   type KeyboardEvent,
   type MouseEvent,
 } from 'react';
 import { useTranslation } from 'react-i18next';
 import { askLayout } from '../layout/ask';
-import { graphOf, type Box, type Graph, type GraphNode as Node, type Layout } from '../layout/model';
+import {
+  graphOf,
+  sameGraph,
+  type Box,
+  type Graph,
+  type GraphNode as Node,
+  type Layout,
+} from '../layout/model';
 import { Walk, type Step } from '../layout/walk';
-import { IconButton } from '../ui/Button';
+import { Button } from '../ui/Button';
 import { EmptyState, Skeleton } from '../ui/states';
 import { Camera } from './camera';
+import { ConnectPanel } from './ConnectPanel';
+import type { GraphEditing, Source } from './editing';
+import { EditLayer } from './EditLayer';
+import { useAnchor, useFocusKept } from './focus';
+import { Gestures } from './gestures';
 import { GraphNode } from './GraphNode';
 import { Minimap } from './Minimap';
 import { NodeList } from './NodeList';
-import { boxAt, paint, paletteOf, sceneOf, type Palette, type Scene } from './paint';
+import { boxAt, sceneOf, type Scene } from './paint';
+import { Picture } from './Picture';
 import { NO_STATUSES, type GraphStatuses } from './statuses';
-import { areaOf, DETAIL, opening, WINDOW } from './viewport';
+import { Tools } from './Tools';
+import { areaOf, DETAIL, WINDOW } from './viewport';
 import styles from './WorkflowGraph.module.css';
 
 export interface WorkflowGraphProps {
@@ -36,15 +49,18 @@ export interface WorkflowGraphProps {
   selected?: string | null;
   onSelect?: (nodeId: string) => void;
   onOpen?: (nodeId: string) => void;
-  /** Another picture of the same workflow does not move the view: it is being edited. */
-  steady?: boolean;
+  /** Another picture of the same workflow does not move the view. */
+  editing?: GraphEditing;
 }
 
 const ignore = (): void => undefined;
 
 export function WorkflowGraph({ definition, ...rest }: WorkflowGraphProps) {
   const { t } = useTranslation('graph');
-  const graph = useMemo(() => graphOf(definition), [definition]);
+  const now = useMemo(() => graphOf(definition), [definition]);
+  // Whoever types in a form changes a node, but seldom the picture.
+  const [graph, setGraph] = useState(now);
+  if (graph !== now && !sameGraph(graph, now)) setGraph(now);
   const [known, setKnown] = useState<{ graph: Graph; layout: Layout } | null>(null);
   useEffect(() => {
     let wanted = true;
@@ -55,7 +71,8 @@ export function WorkflowGraph({ definition, ...rest }: WorkflowGraphProps) {
       wanted = false;
     };
   }, [graph]);
-  if (graph.nodes.length === 0) return <EmptyState title={t('empty')}>{t('empty_text')}</EmptyState>;
+  if (graph.nodes.length === 0 && !rest.editing)
+    return <EmptyState title={t('empty')}>{t('empty_text')}</EmptyState>;
   if (!known) return <Skeleton rows={6} />;
   return <Surface graph={known.graph} layout={known.layout} {...rest} />;
 }
@@ -90,7 +107,7 @@ const STEPS: Readonly<Record<string, Step>> = {
 };
 
 function Surface(props: Props) {
-  const { graph, layout, statuses = NO_STATUSES, onSelect = ignore, onOpen = ignore } = props;
+  const { graph, layout, statuses = NO_STATUSES, onSelect = ignore, onOpen = ignore, editing } = props;
   const selected = props.selected ?? null;
   const { t } = useTranslation('graph');
   const nodes = useMemo(() => new Map(graph.nodes.map((node) => [node.id, node])), [graph]);
@@ -100,60 +117,110 @@ function Surface(props: Props) {
   );
   const walk = useMemo(() => new Walk(layout), [layout]);
   const firsts = useMemo(() => firstsOf(layout), [layout]);
+  const many = editing?.chosen;
+  const chosen = useMemo(() => new Set(many ?? (selected === null ? [] : [selected])), [many, selected]);
   const [camera] = useState(() => new Camera());
+  const [gestures] = useState(() => new Gestures(camera));
   const [active, setActive] = useState<string | null>(selected ?? layout.boxes[0]?.id ?? null);
   const [seen, setSeen] = useState<Window>(() => windowOf(scene, camera, active));
   const [list, setList] = useState(false);
+  const [linking, setLinking] = useState<string | null>(null);
   const root = useRef<HTMLDivElement>(null);
-  const focusing = useRef(false);
+  const { want, wantIfHere } = useFocusKept(root, active);
 
   const [shown, setShown] = useState(selected);
   if (shown !== selected) {
     setShown(selected);
     if (selected !== null) setActive(selected);
   }
+  // The one that is gone cannot be stood on.
+  if (active !== null && !scene.byId.has(active) && selected !== active)
+    setActive(selected ?? layout.boxes[0]?.id ?? null);
+  if (active === null && layout.boxes[0]) setActive(layout.boxes[0].id);
 
   useWindow(scene, camera, active, setSeen);
+  useAnchor(scene, camera, active);
   useEffect(() => {
+    wantIfHere();
     const box = selected === null ? undefined : scene.byId.get(selected);
     if (box && camera.screen.width > 0) camera.reveal(box);
-  }, [selected, scene, camera]);
+  }, [selected, scene, camera, wantIfHere]);
   useLayoutEffect(() => {
-    if (!focusing.current || active === null) return;
-    focusing.current = false;
-    const found = root.current?.querySelector<HTMLElement>(`[data-node="${CSS.escape(active)}"]`);
-    found?.focus({ preventScroll: true });
-  }, [active, seen]);
+    gestures.on(scene, editing ?? null);
+  }, [gestures, scene, editing]);
+  const edited = editing !== undefined;
+  useEffect(() => {
+    if (edited && root.current) return gestures.attach(root.current);
+  }, [gestures, edited]);
 
-  const choose = useCallback(
-    (id: string) => {
+  const press = useRef<(id: string, additive: boolean) => void>(ignore);
+  useLayoutEffect(() => {
+    press.current = (id, additive) => {
+      gestures.pick(null);
       setActive(id);
-      onSelect(id);
-    },
-    [onSelect],
-  );
+      if (!editing) onSelect(id);
+      else if (!additive) editing.choose([id]);
+      else if (chosen.has(id)) editing.choose(editing.chosen.filter((each) => each !== id));
+      else editing.choose([...editing.chosen, id]);
+    };
+  });
+  const choose = useCallback((id: string, additive = false) => press.current(id, additive), []);
   const go = (id: string | null): void => {
     const box = id === null ? undefined : scene.byId.get(id);
     if (!box) return;
-    focusing.current = true;
+    want();
     camera.reveal(box);
     setActive(box.id);
   };
-  const key = (event: KeyboardEvent): void => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const view: Record<string, () => void> = {
+    '+': () => camera.zoom(1.25),
+    '=': () => camera.zoom(1.25),
+    '-': () => camera.zoom(0.8),
+    '0': () => camera.zoom(1 / camera.view.zoom),
+    '1': () => camera.fit({ x: 0, y: 0, width: layout.width, height: layout.height }),
+  };
+  /** Keys of a graph that is drawn on; true: it was one. */
+  const editKey = (event: KeyboardEvent, editor: GraphEditing): boolean => {
     const step = STEPS[event.key];
-    const act: Record<string, () => void> = {
-      '+': () => camera.zoom(1.25),
-      '=': () => camera.zoom(1.25),
-      '-': () => camera.zoom(0.8),
-      '0': () => camera.zoom(1 / camera.view.zoom),
-      '1': () => camera.fit({ x: 0, y: 0, width: layout.width, height: layout.height }),
-    };
-    if (event.key === 'Enter' && event.shiftKey && active !== null) onOpen(active);
+    const control = event.ctrlKey || event.metaKey;
+    const { picked } = gestures.state();
+    if (control && event.key.toLowerCase() === 'a') editor.choose(layout.boxes.map(({ id }) => id));
+    else if (control && event.key === ' ' && active !== null) choose(active, true);
+    else if (event.key === 'Escape') {
+      gestures.pick(null);
+      editor.choose(active === null || editor.chosen.length < 2 ? [] : [active]);
+    } else if (picked && ['Delete', 'Backspace'].includes(event.key)) {
+      gestures.pick(null);
+      editor.disconnect(picked.ends);
+    } else if (active === null) {
+      if (event.key !== 'a' && event.key !== 'Enter') return false;
+      editor.add();
+    } else if (step && event.shiftKey && !control) {
+      const next = walk.from(active, step);
+      if (next !== null) {
+        editor.choose([...new Set([...editor.chosen, active, next].filter((id) => id !== next)), next]);
+        go(next);
+      }
+    } else if (event.key === 'c' && !control && editor.portsOf(active).length > 0) setLinking(active);
+    else if (event.key === '.' || event.key === 'ContextMenu' || (event.key === 'F10' && event.shiftKey))
+      openMenu(root.current, active);
+    else if (event.key === 'Enter' && !control) {
+      choose(active);
+      onOpen(active);
+    } else return editor.onKey(event, active);
+    return true;
+  };
+  const key = (event: KeyboardEvent): void => {
+    // A menu is drawn elsewhere and yet a child of this.
+    if (!root.current?.contains(event.target as Element) || isOverlay(event.target)) return;
+    const step = STEPS[event.key];
+    if (editing && editKey(event, editing)) void 0;
+    else if (event.ctrlKey || event.metaKey || event.altKey) return;
+    else if (event.key === 'Enter' && event.shiftKey && active !== null) onOpen(active);
     else if (event.key === 'Enter' || event.key === ' ') {
       if (active !== null) choose(active);
     } else if (step) go(walk.from(active ?? '', step));
-    else if (act[event.key]) act[event.key]?.();
+    else if (view[event.key]) view[event.key]?.();
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -163,10 +230,41 @@ function Surface(props: Props) {
     const { x, y, zoom } = camera.view;
     return boxAt(scene, (event.clientX - left - x) / zoom, (event.clientY - top - y) / zoom);
   };
+  const isHere = (event: MouseEvent): boolean =>
+    Boolean(root.current?.contains(event.target as Element)) && !isOverlay(event.target);
   const click = (event: MouseEvent): void => {
+    if (!isHere(event)) return;
     const box = hit(event);
-    if (box) choose(box.id);
+    const line = editing && (!box || box.container) ? gestures.lineAt(event) : null;
+    if (line) {
+      gestures.pick(line);
+      root.current?.focus({ preventScroll: true });
+    } else if (box) choose(box.id, isAdditive(event));
+    else if (editing) {
+      gestures.pick(null);
+      if (!isAdditive(event)) editing.choose([]);
+    }
   };
+  const preview = useCallback(
+    (from: Source, to: string | null, why: string | null) => {
+      const source = scene.byId.get(from.id);
+      const box = to === null ? undefined : scene.byId.get(to);
+      if (box) camera.reveal(box);
+      const end = source ? { x: source.x + source.width + 80, y: source.y } : { x: 0, y: 0 };
+      gestures.lead({ kind: 'wire', from, to: end, over: to, why });
+    },
+    [scene, camera, gestures],
+  );
+  const focusNode = useCallback((id: string) => {
+    root.current
+      ?.querySelector<HTMLElement>(`[data-node="${CSS.escape(id)}"]`)
+      ?.focus({ preventScroll: true });
+  }, []);
+  const unlink = useCallback(() => {
+    gestures.lead(null);
+    want();
+    setLinking(null);
+  }, [gestures, want]);
   // What was seen a moment ago may be gone from the picture of now.
   const present = seen.ids.filter((id) => nodes.has(id) && scene.byId.has(id));
   return (
@@ -187,23 +285,33 @@ function Surface(props: Props) {
           role="application"
           aria-label={t('label', { count: graph.nodes.length })}
           aria-describedby="graph-keys"
+          tabIndex={graph.nodes.length === 0 ? 0 : -1}
           onKeyDown={key}
           onClickCapture={(event) => {
-            if (camera.endDrag()) event.stopPropagation();
+            const [moved, drawn] = [camera.endDrag(), gestures.endDrag()];
+            if (moved || drawn) event.stopPropagation();
           }}
           onClick={click}
           onDoubleClick={(event) => {
-            const box = hit(event);
+            const box = isHere(event) ? hit(event) : null;
             if (box) onOpen(box.id);
+          }}
+          onContextMenu={(event) => {
+            const box = editing && isHere(event) ? hit(event) : null;
+            if (!box) return;
+            event.preventDefault();
+            if (!chosen.has(box.id)) choose(box.id);
+            // The button is there when the node is chosen.
+            setTimeout(() => openMenu(root.current, box.id));
           }}
         >
           <Picture
             scene={scene}
             camera={camera}
             statuses={statuses}
-            selected={selected}
+            chosen={chosen}
             detail={seen.detail}
-            steady={props.steady ?? false}
+            steady={edited}
           >
             {present.map((id) => (
               <GraphNode
@@ -212,22 +320,66 @@ function Surface(props: Props) {
                 box={scene.byId.get(id) as Box}
                 first={firsts.get(id) ?? null}
                 statuses={statuses}
-                selected={id === selected}
+                selected={chosen.has(id)}
                 active={id === active}
+                mark={editing?.marks.get(id) ?? null}
                 onSelect={choose}
                 onOpen={onOpen}
               />
             ))}
           </Picture>
+          {editing && (
+            <EditLayer
+              scene={scene}
+              camera={camera}
+              gestures={gestures}
+              editing={editing}
+              active={linking === null ? active : null}
+              onMenuClosed={focusNode}
+            />
+          )}
+          {editing && graph.nodes.length === 0 && (
+            <div className={styles.empty} data-overlay>
+              <EmptyState title={t('empty')}>
+                <Button onClick={() => editing.add()}>{t('add_first')}</Button>
+              </EmptyState>
+            </div>
+          )}
+          {editing && linking !== null && scene.byId.has(linking) && (
+            <ConnectPanel
+              key={linking}
+              from={linking}
+              scene={scene}
+              nodes={nodes}
+              editing={editing}
+              onPreview={preview}
+              onClose={unlink}
+            />
+          )}
         </div>
         <p id="graph-keys" className="visually-hidden">
-          {t('keys')}
+          {t('keys')} {editing && t('edit_keys')}
         </p>
         <Minimap scene={scene} camera={camera} statuses={statuses} />
         <Tools camera={camera} layout={layout} list={list} onList={() => setList(!list)} />
       </div>
     </div>
   );
+}
+
+function isAdditive(event: MouseEvent): boolean {
+  return event.shiftKey || event.ctrlKey || event.metaKey;
+}
+
+function isOverlay(target: EventTarget): boolean {
+  return (target as Element).closest('[data-overlay]') !== null;
+}
+
+/** Press the button of a node's menu as a person would. */
+function openMenu(root: HTMLElement | null, id: string): void {
+  const button = root?.querySelector<HTMLElement>(`[data-menu-of="${CSS.escape(id)}"] button`);
+  button?.focus();
+  button?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }));
 }
 
 /** By container: the first of what it holds. */
@@ -253,108 +405,4 @@ function useWindow(
     look();
     return camera.subscribe(look);
   }, [scene, camera, active, setSeen]);
-}
-
-interface PictureProps {
-  scene: Scene;
-  camera: Camera;
-  statuses: GraphStatuses;
-  selected: string | null;
-  detail: boolean;
-  steady: boolean;
-  children: React.ReactNode;
-}
-
-function Picture({ scene, camera, statuses, selected, detail, steady, children }: PictureProps) {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  const layer = useRef<HTMLDivElement>(null);
-  const palette = useRef<Palette | null>(null);
-  const opened = useRef(false);
-
-  useLayoutEffect(() => {
-    const draw = (): void => {
-      const { view, screen } = camera;
-      if (layer.current) {
-        layer.current.style.transform = `translate(${view.x}px, ${view.y}px) scale(${view.zoom})`;
-      }
-      if (!canvas.current) return;
-      palette.current ??= paletteOf(canvas.current);
-      paint(canvas.current, scene, { view, screen, detail, selected, statuses, palette: palette.current });
-    };
-    draw();
-    const stops = [camera.subscribe(draw), statuses.subscribeAll(() => camera.changed())];
-    const theme = new MutationObserver(() => {
-      palette.current = null;
-      camera.changed();
-    });
-    theme.observe(document.documentElement, { attributes: true });
-    return () => {
-      theme.disconnect();
-      for (const stop of stops) stop();
-    };
-  }, [scene, camera, statuses, selected, detail]);
-
-  useLayoutEffect(() => {
-    const element = canvas.current?.parentElement as HTMLElement;
-    let first = !(steady && opened.current);
-    const measure = (): void => {
-      const { width, height } = element.getBoundingClientRect();
-      camera.resize({ width, height });
-      if (first && width > 0)
-        camera.set(
-          opening(
-            { x: 0, y: 0, width: scene.layout.width, height: scene.layout.height },
-            camera.screen,
-            scene.layout.boxes.length,
-          ),
-        );
-      if (width > 0) {
-        first = false;
-        opened.current = true;
-      }
-    };
-    measure();
-    const sizes = new ResizeObserver(measure);
-    sizes.observe(element);
-    const detach = camera.attach(element);
-    return () => {
-      sizes.disconnect();
-      detach();
-    };
-  }, [scene, camera, steady]);
-
-  return (
-    <>
-      <canvas ref={canvas} className={styles.canvas} aria-hidden />
-      <div ref={layer} className={styles.layer} data-detail={detail || undefined}>
-        {children}
-      </div>
-    </>
-  );
-}
-
-interface ToolsProps {
-  camera: Camera;
-  layout: Layout;
-  list: boolean;
-  onList: () => void;
-}
-
-function Tools({ camera, layout, list, onList }: ToolsProps) {
-  const { t } = useTranslation('graph');
-  const percent = useSyncExternalStore(camera.subscribe, camera.percent);
-  const icon = { size: 16, 'aria-hidden': true } as const;
-  return (
-    <div className={styles.tools} role="toolbar" aria-label={t('tools')}>
-      <IconButton label={t('list')} icon={<List {...icon} />} aria-pressed={list} onClick={onList} />
-      <IconButton label={t('smaller')} icon={<Minus {...icon} />} onClick={() => camera.zoom(0.8)} />
-      <span className={styles.percent}>{percent}%</span>
-      <IconButton label={t('larger')} icon={<Plus {...icon} />} onClick={() => camera.zoom(1.25)} />
-      <IconButton
-        label={t('fit')}
-        icon={<Maximize2 {...icon} />}
-        onClick={() => camera.fit({ x: 0, y: 0, width: layout.width, height: layout.height })}
-      />
-    </div>
-  );
 }

@@ -10,6 +10,10 @@ export class Camera {
   screen: Size = { width: 0, height: 0 };
   /** The last press became a drag: the click that follows it selects nothing. */
   private dragged = false;
+  /** The view is no longer the one it was opened with. */
+  moved = false;
+  /** Whether a press belongs to somebody else. */
+  taken: ((event: PointerEvent) => boolean) | null = null;
   private readonly calls = new Set<() => void>();
   private readonly fingers = new Map<number, { x: number; y: number }>();
   private frame = 0;
@@ -31,8 +35,15 @@ export class Camera {
 
   set(view: Viewport): void {
     if (view === this.view) return;
+    this.moved = true;
     this.view = view;
     this.changed();
+  }
+
+  /** Where the picture begins: until somebody moves it, another size of the screen begins anew. */
+  open(view: Viewport): void {
+    this.set(view);
+    this.moved = false;
   }
 
   /** What stood in the middle stays there. */
@@ -89,7 +100,7 @@ export class Camera {
       }
     };
     const down = (event: PointerEvent): void => {
-      if (event.button !== 0) return;
+      if (event.button !== 0 || this.taken?.(event)) return;
       this.dragged = this.fingers.size > 0;
       this.fingers.set(event.pointerId, place(event));
     };

@@ -1,6 +1,7 @@
 /** The canvas below the nodes: all lines, and the nodes themselves where they are too many or too small. */
 import { Grid, type Rect } from '../layout/grid';
 import type { Box, Layout, Line } from '../layout/model';
+import { nearestOn, segmentsOf, type Point } from '../layout/path';
 import { LOOKS } from '../theme/status';
 import type { EdgeState, GraphStatuses } from './statuses';
 import { areaOf, NAMES, type Size, type Viewport } from './viewport';
@@ -76,26 +77,32 @@ export function boxAt(scene: Scene, x: number, y: number): Box | null {
   );
 }
 
+/** The line that passes nearest to a place of the graph, if it passes within `reach`. */
+export function lineNear(scene: Scene, point: Point, reach: number): (Point & { line: Line }) | null {
+  const around = { x: point.x - reach, y: point.y - reach, width: 2 * reach, height: 2 * reach };
+  let best: (Point & { line: Line; far: number }) | null = null;
+  for (const { line } of scene.lines.within(around)) {
+    const found = nearestOn(line, point);
+    if (found.far <= reach && (best === null || found.far < best.far)) best = { ...found, line };
+  }
+  return best;
+}
+
 export interface Shot {
   view: Viewport;
   screen: Size;
   /** Nodes are elements above the canvas. */
   detail: boolean;
-  selected: string | null;
+  chosen: ReadonlySet<string>;
   statuses: GraphStatuses;
   palette: Palette;
 }
 
-function trace(pen: CanvasRenderingContext2D, { points, back }: Line, straight: boolean): void {
-  const at = (index: number): number => points[index] as number;
-  pen.moveTo(at(0), at(1));
-  for (let index = 2; index < points.length; index += 2) {
-    const [x, y, lastX, lastY] = [at(index), at(index + 1), at(index - 2), at(index - 1)];
-    if (straight || back || lastY === y) pen.lineTo(x, y);
-    else {
-      const reach = Math.max(24, Math.abs(x - lastX) / 2);
-      pen.bezierCurveTo(lastX + reach, lastY, x - reach, y, x, y);
-    }
+function trace(pen: CanvasRenderingContext2D, line: Line, straight: boolean): void {
+  pen.moveTo(line.points[0] as number, line.points[1] as number);
+  for (const { to, pull } of segmentsOf(line)) {
+    if (straight || !pull) pen.lineTo(to.x, to.y);
+    else pen.bezierCurveTo(pull[0].x, pull[0].y, pull[1].x, pull[1].y, to.x, to.y);
   }
 }
 
@@ -110,12 +117,12 @@ function head(pen: CanvasRenderingContext2D, { points }: Line): void {
 const DASHES: Record<EdgeState, number[]> = { open: [], taken: [], dead: [4, 4] };
 
 function paintLines(pen: CanvasRenderingContext2D, scene: Scene, shot: Shot): void {
-  const { view, palette, statuses, selected } = shot;
+  const { view, palette, statuses, chosen } = shot;
   const seen = scene.lines.within(areaOf(view, shot.screen, 40)).map(({ line }) => line);
   const groups: Record<EdgeState | 'chosen', Line[]> = { dead: [], open: [], taken: [], chosen: [] };
   for (const line of seen) {
-    const chosen = line.from === selected || line.to === selected;
-    groups[chosen ? 'chosen' : statuses.edge(line.from, line.port, line.to)].push(line);
+    const own = chosen.has(line.from) || chosen.has(line.to);
+    groups[own ? 'chosen' : statuses.edge(line.from, line.port, line.to)].push(line);
   }
   const colours = {
     dead: palette.border,
@@ -157,7 +164,7 @@ function paintPorts(pen: CanvasRenderingContext2D, lines: readonly Line[], { pal
 }
 
 function paintBox(pen: CanvasRenderingContext2D, box: Box, scene: Scene, shot: Shot): void {
-  const { palette, statuses, selected, view } = shot;
+  const { palette, statuses, chosen, view } = shot;
   const status = statuses.status(box.id);
   const colour = status === null ? palette.line : (palette.status[LOOKS[status].hue] ?? palette.line);
   const thin = 1 / view.zoom;
@@ -167,8 +174,8 @@ function paintBox(pen: CanvasRenderingContext2D, box: Box, scene: Scene, shot: S
     pen.fillStyle = colour;
     pen.fillRect(box.x, box.y, status === null ? 4 * thin : view.zoom < NAMES ? box.width : 32, box.height);
   }
-  pen.strokeStyle = box.id === selected ? palette.accent : colour;
-  pen.lineWidth = box.id === selected ? 3 * thin : thin;
+  pen.strokeStyle = chosen.has(box.id) ? palette.accent : colour;
+  pen.lineWidth = chosen.has(box.id) ? 3 * thin : thin;
   pen.strokeRect(box.x, box.y, box.width, box.height);
   if (view.zoom < NAMES) return;
   const size = Math.min(24, 10 / view.zoom);

@@ -12,15 +12,21 @@ export interface MenuItem {
   onSelect: () => void;
 }
 
+type Items = readonly (MenuItem | null)[];
+
 /** A menu that opens from a button. `null` draws a line between groups. */
 export function Menu({
   label,
   trigger,
   items,
+  onClose,
 }: {
   label: string;
   trigger: ReactElement;
-  items: (MenuItem | null)[];
+  /** A function is asked when the menu opens. */
+  items: Items | (() => Items);
+  /** Puts the focus where it goes when the menu is closed; else its button gets it. */
+  onClose?: () => void;
 }) {
   return (
     <DropdownMenu.Root modal={false}>
@@ -32,30 +38,43 @@ export function Menu({
           sideOffset={4}
           aria-label={label}
           collisionPadding={8}
+          onCloseAutoFocus={(event) => {
+            if (!onClose) return;
+            event.preventDefault();
+            onClose();
+          }}
         >
-          {items.map((item, at) =>
-            item === null ? (
-              <DropdownMenu.Separator key={at} className={styles.line} />
-            ) : (
-              <DropdownMenu.Item
-                key={item.label}
-                className={styles.item}
-                data-danger={item.danger || undefined}
-                // Not `disabled`: the keyboard would pass it by, and nobody would hear why.
-                aria-disabled={item.why ? true : undefined}
-                onSelect={(event) => (item.why ? event.preventDefault() : item.onSelect())}
-              >
-                {item.icon}
-                <span className={styles.label}>
-                  {item.label}
-                  {item.why && <small>{item.why}</small>}
-                </span>
-                {item.keys && <kbd>{item.keys}</kbd>}
-              </DropdownMenu.Item>
-            ),
-          )}
+          <MenuItems items={items} />
         </DropdownMenu.Content>
       </DropdownMenu.Portal>
     </DropdownMenu.Root>
+  );
+}
+
+function MenuItems({ items }: { items: Items | (() => Items) }) {
+  return (
+    <>
+      {(typeof items === 'function' ? items() : items).map((item, at) =>
+        item === null ? (
+          <DropdownMenu.Separator key={at} className={styles.line} />
+        ) : (
+          <DropdownMenu.Item
+            key={item.label}
+            className={styles.item}
+            data-danger={item.danger || undefined}
+            // Not `disabled`: the keyboard would pass it by, and nobody would hear why.
+            aria-disabled={item.why ? true : undefined}
+            onSelect={(event) => (item.why ? event.preventDefault() : item.onSelect())}
+          >
+            {item.icon}
+            <span className={styles.label}>
+              {item.label}
+              {item.why && <small>{item.why}</small>}
+            </span>
+            {item.keys && <kbd>{item.keys}</kbd>}
+          </DropdownMenu.Item>
+        ),
+      )}
+    </>
   );
 }

@@ -3,14 +3,13 @@ import { lazy, useEffect, useMemo, useRef, useState, type ClipboardEvent } from 
 import { useTranslation } from 'react-i18next';
 import { answered, ApiError, client } from '../../api/client';
 import { copied, pasted } from '../../document/clipboard';
-import { isReadable, nodeOf, parentOf } from '../../document/model';
+import { isReadable, nodeOf, nodesOf, parentOf } from '../../document/model';
 import type { Dock, DockChange } from '../../execution/dock';
 import { loadWords } from '../../i18n';
 import { useKeys } from '../../keyboard/keys';
 import { holdDraft } from '../../stores/drafts';
 import { useDraft, type DraftStore, type DraftTransport } from '../../stores/DraftStore';
 import { useRunDialog } from '../../stores/run';
-import { LazyGraph } from '../../surface/LazyGraph';
 import { NO_STATUSES } from '../../surface/statuses';
 import { answer } from '../../ui/LiveRegion';
 import { Failure, Overlay, Part, Skeleton } from '../../ui/states';
@@ -20,7 +19,7 @@ import { BuilderContext, type Asking, type Builder } from './builder/context';
 import styles from './builder/builder.module.css';
 import { LastExecution } from './builder/LastExecution';
 import { Notices } from './builder/Notices';
-import { useNodeTypes, type NodeTypes } from './builder/nodeTypes';
+import { namesOf, useNodeTypes, type NodeTypes } from './builder/nodeTypes';
 import { Problems } from './builder/Problems';
 import { nodeOfProblem, useValidation, type Problem } from './builder/validation';
 
@@ -31,6 +30,7 @@ const ExecutionDock = lazy(async () => {
   return { default: Dock };
 });
 const Asked = lazy(async () => ({ default: (await import('./builder/Asked')).Asked }));
+const GraphEditor = lazy(async () => ({ default: (await import('./builder/GraphEditor')).GraphEditor }));
 const Inspector = lazy(async () => ({ default: (await import('./builder/Inspector')).Inspector }));
 
 export interface BuilderPanelProps {
@@ -106,6 +106,18 @@ function Loaded({ workflow, node, onNode, dock = null, onDock, store, types }: L
   );
   const selected = node !== null && nodeOf(draft, node) ? node : null;
 
+  const [more, setMore] = useState<readonly string[]>([]);
+  const chosen = useMemo(() => {
+    if (selected === null) return [];
+    const present = new Set(namesOf(nodesOf(draft)));
+    const others = more.filter((id) => id !== selected && present.has(id));
+    return more.includes(selected) ? [...others, selected] : [selected];
+  }, [selected, more, draft]);
+  const choose = (ids: readonly string[]): void => {
+    setMore(ids);
+    onNode(ids.at(-1));
+  };
+
   const builder: Builder = {
     store,
     state,
@@ -113,16 +125,18 @@ function Loaded({ workflow, node, onNode, dock = null, onDock, store, types }: L
     types,
     judged: shown,
     selected,
-    select: (id) => onNode(id ?? undefined),
+    select: (id) => choose(id === null ? [] : [id]),
+    chosen,
+    choose,
     act: (operations, told, select) => {
       store.perform(operations);
-      if (select !== undefined) onNode(select ?? undefined);
+      if (select !== undefined) choose(typeof select === 'string' ? [select] : (select ?? []));
       answer(told);
     },
     ask: setAsking,
     goTo: (problem) => {
       const id = nodeOfProblem(problem, shown.definition ?? {});
-      onNode(id ?? undefined);
+      choose(id === null ? [] : [id]);
       // The form of the other node is drawn first.
       setTimeout(() => focusPlace(inspector.current, problem.pointer));
     },
@@ -191,10 +205,11 @@ function Loaded({ workflow, node, onNode, dock = null, onDock, store, types }: L
     (event.target as HTMLElement).matches('input, textarea, select') || asking !== null;
   const copy = (event: ClipboardEvent, cut: boolean): void => {
     if (inText(event) || selected === null || String(getSelection()) !== '') return;
-    event.clipboardData.setData('text/plain', copied(draft, [selected]));
+    event.clipboardData.setData('text/plain', copied(draft, chosen));
     event.preventDefault();
-    if (cut) builder.act([{ op: 'remove', ids: [selected] }], t('told.deleted', { id: selected }), null);
-    else answer(t('told.copied', { id: selected }));
+    const id = chosen.length === 1 ? selected : t('several', { count: chosen.length });
+    if (cut) builder.act([{ op: 'remove', ids: chosen }], t('told.cut', { id }), null);
+    else answer(t('told.copied', { id }));
   };
   const paste = (event: ClipboardEvent): void => {
     if (inText(event)) return;
@@ -204,7 +219,7 @@ function Loaded({ workflow, node, onNode, dock = null, onDock, store, types }: L
     const found = pasted(draft, event.clipboardData.getData('text/plain'), { into });
     if ('error' in found) return say(t('not_pasted'), { kind: 'error', detail: found.error.message });
     const { nodes } = found.operation;
-    builder.act([found.operation], t('told.pasted', { count: nodes.length }), nodes[0]?.id ?? null);
+    builder.act([found.operation], t('told.pasted', { count: nodes.length }), namesOf(nodes));
   };
 
   const focusInspector = (): void => {
@@ -241,14 +256,7 @@ function Loaded({ workflow, node, onNode, dock = null, onDock, store, types }: L
             </Part>
             <div className={styles.graph}>
               <Part rows={6}>
-                <LazyGraph
-                  definition={draft.definition}
-                  statuses={statuses}
-                  selected={selected}
-                  onSelect={onNode}
-                  onOpen={focusInspector}
-                  steady
-                />
+                <GraphEditor statuses={statuses} onInspect={focusInspector} />
               </Part>
             </div>
             <div ref={inspector} className={styles.side}>

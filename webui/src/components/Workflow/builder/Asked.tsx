@@ -1,13 +1,22 @@
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { pasted } from '../../../document/clipboard';
-import { edgeKeys, edgesOf, endOf, isId, keyText, nodeOf, nodesOf } from '../../../document/model';
+import {
+  edgeKeys,
+  edgesOf,
+  endOf,
+  isId,
+  keyText,
+  nodeOf,
+  nodesOf,
+  type EdgeKey,
+} from '../../../document/model';
 import { Button } from '../../../ui/Button';
 import { Dialog } from '../../../ui/Dialog';
 import { Field, Select, TextArea, TextInput } from '../../../ui/Field';
 import { useBuilder, type Asking } from './context';
 import { containersFor, targetsOf } from './deeds';
-import { fromOf, portsOf } from './nodeTypes';
+import { fromOf, namesOf, portsOf } from './nodeTypes';
 import { Palette } from './Palette';
 
 /** The dialog that is open: it asks what a deed needs to know. */
@@ -19,8 +28,10 @@ export function Asked({ asking, onClose }: { asking: Asking; onClose: () => void
       return <Connect id={asking.id} onClose={onClose} />;
     case 'disconnect':
       return <Disconnect id={asking.id} onClose={onClose} />;
+    case 'insert':
+      return <Insert id={asking.id} onClose={onClose} />;
     case 'move':
-      return <Move id={asking.id} onClose={onClose} />;
+      return <Move ids={asking.ids} onClose={onClose} />;
     case 'rename':
       return <Rename id={asking.id} onClose={onClose} />;
     case 'paste':
@@ -123,20 +134,49 @@ function Connect({ id, onClose }: One) {
 
 function Disconnect({ id, onClose }: One) {
   const { t } = useTranslation('builder');
-  const { draft, act } = useBuilder();
+  const { act } = useBuilder();
+  return (
+    <EdgeDialog
+      id={id}
+      title={t('disconnect.title', { id })}
+      go={t('do.disconnect_now')}
+      onClose={onClose}
+      onGo={(key) =>
+        act([{ op: 'disconnect', keys: [key] }], t('told.disconnected', { from: key.from, to: key.to }), id)
+      }
+    />
+  );
+}
+
+function Insert({ id, onClose }: One) {
+  const { t } = useTranslation('builder');
+  const { ask } = useBuilder();
+  return (
+    <EdgeDialog
+      id={id}
+      title={t('insert.title')}
+      go={t('do.insert_now')}
+      onClose={onClose}
+      onGo={(key) => ask({ what: 'add', where: { at: 'edge', key } })}
+    />
+  );
+}
+
+interface EdgeDialogProps extends One {
+  title: string;
+  go: string;
+  onGo: (key: EdgeKey) => void;
+}
+
+/** One of the edges at a node is chosen. */
+function EdgeDialog({ id, title, go, onGo, onClose }: EdgeDialogProps) {
+  const { t } = useTranslation('builder');
+  const { draft } = useBuilder();
   const keys = edgeKeys(edgesOf(draft)).filter(({ from, to }) => to === id || endOf(from).node === id);
   const [chosen, setChosen] = useState('0');
   const key = keys[Number(chosen)];
   return (
-    <FormDialog
-      title={t('disconnect.title', { id })}
-      go={t('do.disconnect_now')}
-      onClose={onClose}
-      onGo={() =>
-        key &&
-        act([{ op: 'disconnect', keys: [key] }], t('told.disconnected', { from: key.from, to: key.to }), id)
-      }
-    >
+    <FormDialog title={title} go={go} onClose={onClose} onGo={() => key && onGo(key)}>
       <Field label={t('disconnect.edge')}>
         {(described) => (
           <Select {...described} value={chosen} onChange={(event) => setChosen(event.target.value)}>
@@ -152,18 +192,19 @@ function Disconnect({ id, onClose }: One) {
   );
 }
 
-function Move({ id, onClose }: One) {
+function Move({ ids, onClose }: { ids: readonly string[]; onClose: () => void }) {
   const { t } = useTranslation('builder');
   const { draft, types, act } = useBuilder();
-  const containers = containersFor(draft, types, id);
+  const containers = containersFor(draft, types, ids);
   const [parent, setParent] = useState(containers[0]?.id ?? '');
+  const id = ids.length === 1 ? (ids[0] as string) : t('several', { count: ids.length });
   return (
     <FormDialog
       title={t('move.title', { id })}
       description={t('move.text')}
       go={t('do.move_now')}
       onClose={onClose}
-      onGo={() => act([{ op: 'reparent', ids: [id], parent }], t('told.moved', { id, parent }), id)}
+      onGo={() => act([{ op: 'reparent', ids, parent }], t('told.moved', { id, parent }), ids)}
     >
       <Field label={t('move.into')}>
         {(described) => (
@@ -225,7 +266,7 @@ function Paste({ into, onClose }: { into: string | null; onClose: () => void }) 
       onGo={() => {
         if (!found || 'error' in found) return;
         const { nodes } = found.operation;
-        act([found.operation], t('told.pasted', { count: nodes.length }), nodes[0]?.id ?? null);
+        act([found.operation], t('told.pasted', { count: nodes.length }), namesOf(nodes));
       }}
     >
       <Field label={t('paste.yaml')} error={wrong}>

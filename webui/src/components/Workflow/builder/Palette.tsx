@@ -25,10 +25,13 @@ export function Palette({ where, onClose }: { where: Where; onClose: () => void 
       (where.at !== 'edge' || type.ports.includes('out') || type.ports.length > 1)
     );
   });
-  // Names before mere mentions.
+  // Its very name, then names, then mere mentions.
   const named = (type: NodeType): boolean =>
     words.length > 0 && words.every((word) => `${type.title} ${type.name}`.toLowerCase().includes(word));
-  const found = [...matching.filter(named), ...matching.filter((type) => !named(type))];
+  const wish = search.trim().toLowerCase();
+  const exact = (type: NodeType): boolean => [type.title.toLowerCase(), type.name].includes(wish);
+  const rank = (type: NodeType): number => (exact(type) ? 0 : named(type) ? 1 : 2);
+  const found = matching.toSorted((one, other) => rank(one) - rank(other));
   const categories = [...new Set(found.map((type) => type.category))];
   const add = (type: NodeType): void => {
     const there = where.at === 'after' ? { ...where, port } : where;

@@ -10,7 +10,8 @@ import type { Judged, Problem } from './validation';
 /** A dialog that asks for more. */
 export type Asking =
   | { readonly what: 'add'; readonly where: Where }
-  | { readonly what: 'connect' | 'disconnect' | 'move' | 'rename'; readonly id: string }
+  | { readonly what: 'connect' | 'disconnect' | 'insert' | 'rename'; readonly id: string }
+  | { readonly what: 'move'; readonly ids: readonly string[] }
   | { readonly what: 'paste'; readonly into: string | null };
 
 export interface Builder {
@@ -20,10 +21,13 @@ export interface Builder {
   readonly types: NodeTypes;
   readonly judged: Judged;
   readonly selected: string | null;
+  /** All that is chosen; the last one is `selected`. */
+  readonly chosen: readonly string[];
+  choose(ids: readonly string[]): void;
   /** Null: the workflow itself. */
   select(id: string | null): void;
   /** Do it as one undo, select what is named, and tell in words what happened. */
-  act(operations: readonly Operation[], told: string, select?: string | null): void;
+  act(operations: readonly Operation[], told: string, select?: string | readonly string[] | null): void;
   ask(asking: Asking): void;
   goTo(problem: Problem): void;
 }

@@ -78,40 +78,87 @@ export function fixing(draft: Draft, fix: readonly unknown[]): Operation[] | nul
   return changes.length === 0 ? null : [{ op: 'change', changes }];
 }
 
-/** Nodes an edge may lead to: on the same level, not the node itself, not connected yet, run at all. */
-export function targetsOf(draft: Draft, types: NodeTypes, id: string, port: string): NodeJson[] {
-  const node = nodeOf(draft, id);
-  if (!node) return [];
+/** Why an edge cannot lead somewhere, as the name of the words that say it. */
+export type WhyNot = 'note' | 'gone' | 'elsewhere' | 'connected';
+
+/** Whether an output can lead to a node: on the same level, run at all, not connected yet. Back is allowed. */
+export function connecting(
+  draft: Draft,
+  types: NodeTypes,
+  id: string,
+  port: string,
+): (to: string) => WhyNot | null {
+  const nodes = new Map(nodesOf(draft).map((node) => [node.id, node]));
+  const node = nodes.get(id);
   const from = fromOf(id, port);
-  const taken = new Set(edgesOf(draft).flatMap((edge) => (edge.from === from ? [edge.to] : [])));
-  return nodesOf(draft).filter(
-    (each) =>
-      each.id !== id &&
-      parentOf(each) === parentOf(node) &&
-      !taken.has(each.id) &&
-      types.get(String(each.type))?.runnable !== false,
-  );
+  const same = (other: string): boolean => other === from || other === `${id}.${port}`;
+  const taken = new Set(edgesOf(draft).flatMap((edge) => (same(edge.from) ? [edge.to] : [])));
+  return (to) => {
+    const target = nodes.get(to);
+    if (!node || !target) return 'gone';
+    if (types.get(String(target.type))?.runnable === false) return 'note';
+    if (parentOf(target) !== parentOf(node)) return 'elsewhere';
+    return taken.has(to) ? 'connected' : null;
+  };
 }
 
-/** Containers a node may be moved into. */
-export function containersFor(draft: Draft, types: NodeTypes, id: string): NodeJson[] {
-  const inside = withInside(draft, [id]);
-  const node = nodeOf(draft, id);
+/** Nodes an edge may lead to; the node itself is one, but not what is meant first. */
+export function targetsOf(draft: Draft, types: NodeTypes, id: string, port: string): NodeJson[] {
+  const why = connecting(draft, types, id, port);
+  const possible = nodesOf(draft).filter((each) => why(each.id) === null);
+  return [...possible.filter((each) => each.id !== id), ...possible.filter((each) => each.id === id)];
+}
+
+/** Containers that all of these may be moved into. */
+export function containersFor(draft: Draft, types: NodeTypes, ids: readonly string[]): NodeJson[] {
+  const inside = withInside(draft, ids);
+  const parents = new Set(
+    ids.map((id) => {
+      const node = nodeOf(draft, id);
+      return node ? parentOf(node) : null;
+    }),
+  );
   return nodesOf(draft).filter(
     (each) =>
       Boolean(types.get(String(each.type))?.container) &&
       !inside.has(each.id) &&
-      each.id !== (node && parentOf(node)),
+      !(parents.size === 1 && parents.has(each.id)),
   );
 }
 
-/** Out of its container: beside it. */
-export function outOf(draft: Draft, id: string): Operation[] {
-  const node = nodeOf(draft, id);
+/** Out of the container they lie in: beside it. */
+export function outOf(draft: Draft, ids: readonly string[]): Operation[] {
+  const node = nodeOf(draft, ids[0] ?? '');
   const parent = node && parentOf(node);
   if (!parent) return [];
   const outer = nodeOf(draft, parent);
-  return [{ op: 'reparent', ids: [id], parent: outer ? parentOf(outer) : null }];
+  return [{ op: 'reparent', ids, parent: outer ? parentOf(outer) : null }];
+}
+
+/** One place up or down among those beside them; the picture and the lists follow this order. */
+export function ordered(draft: Draft, ids: readonly string[], way: 'earlier' | 'later'): Operation[] {
+  const moving = new Set(ids);
+  const [first] = ids.flatMap((id) => nodeOf(draft, id) ?? []);
+  if (!first) return [];
+  const level = nodesOf(draft).filter((each) => parentOf(each) === parentOf(first));
+  const places = level.flatMap((each, at) => (moving.has(each.id) ? [at] : []));
+  const other = way === 'earlier' ? level[Math.min(...places) - 1] : level[Math.max(...places) + 1];
+  if (!other) return [];
+  return [placedBeside(draft, ids, other.id, way === 'earlier' ? 'before' : 'after')];
+}
+
+/** All in the document's order, with these directly before or after another. */
+export function placedBeside(
+  draft: Draft,
+  ids: readonly string[],
+  other: string,
+  side: 'before' | 'after',
+): Operation {
+  const all = nodesOf(draft).map(({ id }) => id);
+  const moving = all.filter((id) => ids.includes(id));
+  const rest = all.filter((id) => !ids.includes(id));
+  const at = rest.indexOf(other) + (side === 'after' ? 1 : 0);
+  return { op: 'order', ids: rest.toSpliced(at, 0, ...moving) };
 }
 
 /** The first port that is not for errors. */

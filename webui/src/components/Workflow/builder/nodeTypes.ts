@@ -45,3 +45,7 @@ export function portsOf(types: NodeTypes, node: NodeJson): string[] {
 export function fromOf(id: string, port: string): string {
   return port === DEFAULT_PORT ? id : `${id}.${port}`;
 }
+
+export function namesOf(nodes: readonly NodeJson[]): string[] {
+  return nodes.map(({ id }) => id);
+}

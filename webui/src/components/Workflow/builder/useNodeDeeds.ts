@@ -1,12 +1,14 @@
-/** The deeds on one node, for keys and menus alike; each says why it is impossible where it is. */
+/** The deeds on what is chosen, for keys and menus alike; each says why it is impossible where it is. */
+import type { KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { copied, duplicated } from '../../../document/clipboard';
-import { edgesOf, endOf, nodeOf, nodesOf, parentOf } from '../../../document/model';
+import { edgesOf, endOf, nodeOf, nodesOf, parentOf, type NodeJson } from '../../../document/model';
+import { nameOf } from '../../../keyboard/keys';
 import { answer } from '../../../ui/LiveRegion';
 import { say } from '../../../ui/Toasts';
 import { useBuilder } from './context';
-import { containersFor, mainPort, outOf, targetsOf } from './deeds';
-import { portsOf, typeOf } from './nodeTypes';
+import { containersFor, mainPort, newNode, outOf, ordered, targetsOf } from './deeds';
+import { namesOf, portsOf, typeOf, type NodeType } from './nodeTypes';
 
 export interface Deed {
   name: string;
@@ -17,102 +19,197 @@ export interface Deed {
   run: () => void;
 }
 
+const ALSO: Readonly<Record<string, string>> = { Backspace: 'Delete' };
+/** The browser tells of these by events of their own. */
+const TOLD: ReadonlySet<string> = new Set(['Ctrl+C', 'Ctrl+X', 'Ctrl+V']);
+
+/** The deed a key press means. */
+export function deedKeyed(event: KeyboardEvent, deeds: readonly Deed[]): Deed | undefined {
+  const name = nameOf(event.nativeEvent).replace('ArrowUp', '↑').replace('ArrowDown', '↓');
+  if (TOLD.has(name)) return undefined;
+  return deeds.find(({ keys }) => keys === (ALSO[name] ?? name));
+}
+
+/** The deeds on a node; on all that is chosen, if it is one of several. */
 export function useNodeDeeds(): (id: string) => Deed[] {
   const { t } = useTranslation('builder');
-  const { draft, types, act, ask, select } = useBuilder();
+  const { draft, types, act, ask, select, chosen } = useBuilder();
   return (id) => {
     const node = nodeOf(draft, id);
     if (!node) return [];
-    const type = typeOf(types, node);
-    const port = mainPort(types, node);
-    const parent = parentOf(node);
-    const connected = edgesOf(draft).some(({ from, to }) => to === id || endOf(from).node === id);
-    const none = portsOf(types, node).length === 0;
-    const noTarget = !portsOf(types, node).some((each) => targetsOf(draft, types, id, each).length > 0);
-    return [
-      {
-        name: 'after',
-        label: t('do.after'),
-        keys: 'A',
-        why: port === undefined ? t('why.no_port') : undefined,
-        run: () => ask({ what: 'add', where: { at: 'after', id, port: port as string } }),
-      },
-      {
-        name: 'inside',
-        label: t('do.inside'),
-        keys: 'I',
-        why: type?.container ? undefined : t('why.no_container'),
-        run: () => ask({ what: 'add', where: { at: 'inside', id } }),
-      },
-      {
-        name: 'connect',
-        label: t('do.connect'),
-        keys: 'C',
-        why: none ? t('why.no_port') : noTarget ? t('why.no_target') : undefined,
-        run: () => ask({ what: 'connect', id }),
-      },
-      {
-        name: 'disconnect',
-        label: t('do.disconnect'),
-        keys: 'X',
-        why: connected ? undefined : t('why.no_edge'),
-        run: () => ask({ what: 'disconnect', id }),
-      },
-      {
-        name: 'move',
-        label: t('do.move'),
-        keys: 'M',
-        why: containersFor(draft, types, id).length > 0 ? undefined : t('why.no_other_container'),
-        run: () => ask({ what: 'move', id }),
-      },
-      {
-        name: 'out',
-        label: t('do.out'),
-        keys: 'O',
-        why: parent === null ? t('why.in_none') : undefined,
-        run: () => act(outOf(draft, id), t('told.out', { id, parent }), id),
-      },
-      { name: 'rename', label: t('do.rename'), keys: 'F2', run: () => ask({ what: 'rename', id }) },
-      {
-        name: 'duplicate',
-        label: t('do.duplicate'),
-        keys: 'Ctrl+D',
-        run: () => {
-          const operation = duplicated(draft, [id]);
-          act([operation], t('told.duplicated', { id }), operation.nodes[0]?.id ?? id);
+    const ids = chosen.length > 1 && chosen.includes(id) ? chosen : [id];
+    const parents = new Set(ids.map((each) => parentOf(nodeOf(draft, each) as NodeJson)));
+    const level = parents.size === 1 ? undefined : t('why.several_levels');
+    const words = ids.length === 1 ? id : t('several', { count: ids.length });
+    return [...one(node, ids.length > 1 ? t('why.one_only') : undefined), ...some()];
+
+    function one(it: NodeJson, several: string | undefined): Deed[] {
+      const type = typeOf(types, it);
+      const port = mainPort(types, it);
+      const edges = edgesOf(draft).filter(({ from, to }) => to === id || endOf(from).node === id);
+      const none = portsOf(types, it).length === 0;
+      const noTarget = !portsOf(types, it).some((each) => targetsOf(draft, types, id, each).length > 0);
+      return [
+        {
+          name: 'after',
+          label: t('do.after'),
+          keys: 'A',
+          why: several ?? (port === undefined ? t('why.no_port') : undefined),
+          run: () => ask({ what: 'add', where: { at: 'after', id, port: port as string } }),
         },
-      },
-      {
-        name: 'copy',
-        label: t('do.copy'),
-        keys: 'Ctrl+C',
-        run: () =>
-          void navigator.clipboard.writeText(copied(draft, [id])).then(
-            () => answer(t('told.copied', { id })),
-            () => say(t('copy_failed'), { kind: 'error' }),
-          ),
-      },
-      {
-        name: 'paste',
-        label: type?.container ? t('do.paste_inside') : t('do.paste'),
-        run: () => ask({ what: 'paste', into: type?.container ? id : parent }),
-      },
-      {
-        name: 'delete',
-        label: t('do.delete'),
-        keys: 'Delete',
-        danger: true,
-        run: () => {
-          act([{ op: 'remove', ids: [id] }], t('told.deleted', { id }), nextOf());
+        {
+          name: 'insert',
+          label: t('do.insert'),
+          keys: 'Shift+A',
+          why: several ?? (edges.length > 0 ? undefined : t('why.no_edge')),
+          run: () => ask({ what: 'insert', id }),
         },
-      },
-    ];
+        {
+          name: 'inside',
+          label: t('do.inside'),
+          keys: 'I',
+          why: several ?? (type?.container ? undefined : t('why.no_container')),
+          run: () => ask({ what: 'add', where: { at: 'inside', id } }),
+        },
+        {
+          name: 'connect',
+          label: t('do.connect'),
+          keys: 'C',
+          why: several ?? (none ? t('why.no_port') : noTarget ? t('why.no_target') : undefined),
+          run: () => ask({ what: 'connect', id }),
+        },
+        {
+          name: 'disconnect',
+          label: t('do.disconnect'),
+          keys: 'X',
+          why: several ?? (edges.length > 0 ? undefined : t('why.no_edge')),
+          run: () => ask({ what: 'disconnect', id }),
+        },
+        {
+          name: 'rename',
+          label: t('do.rename'),
+          keys: 'F2',
+          why: several,
+          run: () => ask({ what: 'rename', id }),
+        },
+        {
+          name: 'unwrap',
+          label: t('do.unwrap'),
+          keys: 'Shift+U',
+          why: several ?? (type?.container ? undefined : t('why.no_container')),
+          run: () => {
+            const inside = nodesOf(draft).filter((each) => parentOf(each) === id);
+            act(
+              [{ op: 'unwrap', id }],
+              t('told.unwrapped', { id }),
+              inside.map((each) => each.id),
+            );
+          },
+        },
+      ];
+    }
+
+    function some(): Deed[] {
+      const [parent] = parents;
+      return [
+        {
+          name: 'move',
+          label: t('do.move'),
+          keys: 'M',
+          why: containersFor(draft, types, ids).length > 0 ? undefined : t('why.no_other_container'),
+          run: () => ask({ what: 'move', ids }),
+        },
+        {
+          name: 'out',
+          label: t('do.out'),
+          keys: 'O',
+          why: level ?? (parent === null ? t('why.in_none') : undefined),
+          run: () => act(outOf(draft, ids), t('told.out', { id: words, parent }), ids),
+        },
+        ...[...types.values()].filter((type) => type.container !== null).map(wrapping),
+        ...(['earlier', 'later'] as const).map(ordering),
+        {
+          name: 'duplicate',
+          label: t('do.duplicate'),
+          keys: 'Ctrl+D',
+          run: () => {
+            const operation = duplicated(draft, ids);
+            act([operation], t('told.duplicated', { id: words }), namesOf(operation.nodes));
+          },
+        },
+        {
+          name: 'copy',
+          label: t('do.copy'),
+          keys: 'Ctrl+C',
+          run: () => copy(t('told.copied', { id: words })),
+        },
+        {
+          name: 'cut',
+          label: t('do.cut'),
+          keys: 'Ctrl+X',
+          run: () => copy(t('told.cut', { id: words }), remove),
+        },
+        {
+          name: 'paste',
+          label: typeOf(types, node as NodeJson)?.container ? t('do.paste_inside') : t('do.paste'),
+          keys: 'Ctrl+V',
+          run: () =>
+            ask({
+              what: 'paste',
+              into: typeOf(types, node as NodeJson)?.container ? id : parentOf(node as NodeJson),
+            }),
+        },
+        { name: 'delete', label: t('do.delete'), keys: 'Delete', danger: true, run: () => remove() },
+      ];
+    }
+
+    function wrapping(type: NodeType): Deed {
+      return {
+        name: `wrap_${type.name}`,
+        label: t('do.wrap', { type: type.title }),
+        why: level,
+        ...(type.name === 'foreach' ? { keys: 'W' } : { keys: 'Shift+W' }),
+        run: () => {
+          const container = newNode(draft, type, null);
+          act(
+            [{ op: 'wrap', ids, container }],
+            t('told.wrapped', { id: words, to: container.id }),
+            container.id,
+          );
+        },
+      };
+    }
+
+    function ordering(way: 'earlier' | 'later'): Deed {
+      const operations = ordered(draft, ids, way);
+      return {
+        name: way,
+        label: t(`do.${way}`),
+        keys: way === 'earlier' ? 'Alt+↑' : 'Alt+↓',
+        why: level ?? (operations.length > 0 ? undefined : t(`why.no_${way}`)),
+        run: () => act(operations, t(`told.${way}`, { id: words }), ids),
+      };
+    }
+
+    function copy(told: string, then?: (told: string) => void): void {
+      void navigator.clipboard.writeText(copied(draft, ids)).then(
+        () => (then ? then(told) : answer(told)),
+        () => say(t('copy_failed'), { kind: 'error' }),
+      );
+    }
+
+    function remove(told = t('told.deleted', { id: words })): void {
+      act([{ op: 'remove', ids }], told, nextOf());
+    }
 
     /** What is selected when it is gone: its neighbour, else its container. */
     function nextOf(): string | null {
-      const level = nodesOf(draft).filter((each) => parentOf(each) === parent);
-      const at = level.findIndex((each) => each.id === id);
-      const next = (level[at + 1] ?? level[at - 1])?.id ?? parent;
+      const [parent] = parents;
+      const beside = nodesOf(draft).filter((each) => parentOf(each) === parent);
+      const at = beside.findIndex((each) => each.id === id);
+      const left = (each: NodeJson | undefined): boolean => each !== undefined && !ids.includes(each.id);
+      const next =
+        (beside.slice(at + 1).find(left) ?? beside.slice(0, at).findLast(left))?.id ?? parent ?? null;
       if (next === null) select(null);
       return next;
     }

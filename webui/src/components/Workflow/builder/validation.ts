@@ -93,3 +93,13 @@ export function nodeOfProblem(problem: Problem, definition: JsonObject): string 
   const id = index === undefined ? undefined : nodes[Number(index)]?.id;
   return typeof id === 'string' ? id : null;
 }
+
+/** By node: the worst that is said of it. */
+export function marksOf({ problems, definition }: Judged): Map<string, 'error' | 'warning'> {
+  const found = new Map<string, 'error' | 'warning'>();
+  for (const problem of problems) {
+    const id = nodeOfProblem(problem, definition ?? {});
+    if (id !== null && found.get(id) !== 'error') found.set(id, problem.severity);
+  }
+  return found;
+}

@@ -1,0 +1,94 @@
+import { Ellipsis } from 'lucide-react';
+import { useMemo } from 'react';
+import { useTranslation } from 'react-i18next';
+import { nodeOf, type EdgeKey } from '../../../document/model';
+import type { Ends, GraphEditing } from '../../../surface/editing';
+import { LazyGraph } from '../../../surface/LazyGraph';
+import type { GraphStatuses } from '../../../surface/statuses';
+import { IconButton } from '../../../ui/Button';
+import { answer } from '../../../ui/LiveRegion';
+import { Menu } from '../../../ui/Menu';
+import { say } from '../../../ui/Toasts';
+import { useBuilder } from './context';
+import { connecting } from './deeds';
+import { fromOf, portsOf } from './nodeTypes';
+import { deedKeyed, useNodeDeeds } from './useNodeDeeds';
+import { marksOf } from './validation';
+
+export interface GraphEditorProps {
+  /** How the last execution of it stands. */
+  statuses: GraphStatuses;
+  onInspect: () => void;
+}
+
+/** The graph of the draft, drawn on: every deed is an operation of the document. */
+export function GraphEditor({ statuses, onInspect }: GraphEditorProps) {
+  const { t } = useTranslation('builder');
+  const { draft, types, judged, selected, chosen, choose, act, ask } = useBuilder();
+  const deedsOf = useNodeDeeds();
+  const marks = useMemo(() => marksOf(judged), [judged]);
+  const editing: GraphEditing = {
+    chosen,
+    marks,
+    choose,
+    portsOf: (id) => {
+      const node = nodeOf(draft, id);
+      return node ? portsOf(types, node) : [];
+    },
+    whyNot: ({ id, port }) => {
+      const why = connecting(draft, types, id, port);
+      return (to) => {
+        const reason = why(to);
+        return reason === null ? null : t(`whyNot.${reason}`, { id, to });
+      };
+    },
+    connect: ({ id, port }, to) =>
+      act([{ op: 'connect', edge: { from: fromOf(id, port), to } }], t('told.connected', { id, to })),
+    refuse: (why) => say(t('whyNot.title'), { detail: why }),
+    addAfter: ({ id, port }) => ask({ what: 'add', where: { at: 'after', id, port } }),
+    add: () => ask({ what: 'add', where: { at: 'end' } }),
+    insert: (line) => ask({ what: 'add', where: { at: 'edge', key: keyOf(line) } }),
+    disconnect: (line) => {
+      const key = keyOf(line);
+      act([{ op: 'disconnect', keys: [key] }], t('told.disconnected', { from: key.from, to: key.to }));
+    },
+    menuOf: (id, onClose) => (
+      <Menu
+        label={t('menu', { id })}
+        onClose={onClose}
+        trigger={
+          <IconButton label={t('menu', { id })} tabIndex={-1} icon={<Ellipsis size={14} aria-hidden />} />
+        }
+        items={() =>
+          deedsOf(id).map(({ label, keys, why, danger, run }) => ({
+            label,
+            ...(keys ? { keys } : {}),
+            ...(danger ? { danger } : {}),
+            why,
+            onSelect: run,
+          }))
+        }
+      />
+    ),
+    onKey: (event, id) => {
+      const deed = deedKeyed(event, deedsOf(id));
+      if (deed?.why) answer(deed.why);
+      else deed?.run();
+      return deed !== undefined;
+    },
+  };
+  return (
+    <LazyGraph
+      definition={draft.definition}
+      statuses={statuses}
+      selected={selected}
+      onOpen={onInspect}
+      editing={editing}
+    />
+  );
+}
+
+/** Lines with the same ends lie on one another: the first is meant. */
+function keyOf({ from, port, to }: Ends): EdgeKey {
+  return { from: port === '' ? from : `${from}.${port}`, to, n: 0 };
+}

@@ -1,0 +1,218 @@
+/** What lies over a graph that is edited: outputs, the tools of a line, the wire being drawn. Always as large. */
+import { Plus, Trash2 } from 'lucide-react';
+import { useSyncExternalStore, type CSSProperties, type ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { GAP, type Box } from '../layout/model';
+import { curve, pathOf, segmentsOf, type Point, type Segment } from '../layout/path';
+import { IconButton } from '../ui/Button';
+import type { Camera } from './camera';
+import { sameEnds, type Ends, type GraphEditing } from './editing';
+import type { Gestures, Wire } from './gestures';
+import type { Scene } from './paint';
+import styles from './EditLayer.module.css';
+import type { Viewport } from './viewport';
+
+export interface EditLayerProps {
+  scene: Scene;
+  camera: Camera;
+  gestures: Gestures;
+  editing: GraphEditing;
+  /** The one the keyboard stands on. */
+  active: string | null;
+  onMenuClosed: (id: string) => void;
+}
+
+type Place = (point: Point) => Point;
+
+export function EditLayer({ scene, camera, gestures, editing, active, onMenuClosed }: EditLayerProps) {
+  const view = useSyncExternalStore(camera.subscribe, () => camera.view);
+  const { node, line, picked, drag } = useSyncExternalStore(gestures.subscribe, gestures.state);
+  const place: Place = ({ x, y }) => ({ x: x * view.zoom + view.x, y: y * view.zoom + view.y });
+  const tools = picked ?? line;
+  const shown = [...new Set([node, active])].flatMap((id) => scene.byId.get(id ?? '') ?? []);
+  return (
+    <>
+      <svg className={styles.wires} aria-hidden>
+        {[line?.ends, picked?.ends].map((ends, at) => (
+          <LinePath key={at} scene={scene} ends={ends} place={place} />
+        ))}
+        {drag && <WirePath wire={drag} scene={scene} place={place} />}
+      </svg>
+      {drag?.over && <Target wire={drag} scene={scene} view={view} place={place} />}
+      {!drag &&
+        shown.map((box) => (
+          <Ports
+            key={box.id}
+            box={box}
+            style={at(place({ x: box.x + box.width, y: box.y + box.height / 2 }))}
+            corner={at(place({ x: box.x + box.width, y: box.y }))}
+            editing={editing}
+            idle={box.id !== node && !editing.chosen.includes(box.id)}
+            onMenuClosed={onMenuClosed}
+          />
+        ))}
+      {!drag && tools && lineOf(scene, tools.ends) && (
+        <LineTools
+          ends={tools.ends}
+          style={at(place(tools))}
+          editing={editing}
+          onDone={() => gestures.pick(null)}
+        />
+      )}
+    </>
+  );
+}
+
+function at({ x, y }: Point): CSSProperties {
+  return { transform: `translate(${Math.round(x)}px, ${Math.round(y)}px)` };
+}
+
+function lineOf(scene: Scene, ends: Ends) {
+  return scene.layout.lines.find((line) => sameEnds(line, ends));
+}
+
+function LinePath({ scene, ends, place }: { scene: Scene; ends: Ends | undefined; place: Place }) {
+  const line = ends && lineOf(scene, ends);
+  return line ? <path d={pathOf(segmentsOf(line), place)} /> : null;
+}
+
+function WirePath({ wire, scene, place }: { wire: Wire; scene: Scene; place: Place }) {
+  const source = scene.byId.get(wire.from.id);
+  if (!source) return null;
+  const target = wire.over !== null && wire.why === null ? scene.byId.get(wire.over) : undefined;
+  const from = { x: source.x + source.width, y: source.y + source.height / 2 };
+  const to = target ? { x: target.x, y: target.y + target.height / 2 } : wire.to;
+  const course = target && to.x < from.x ? around(source, target) : [curve(from, to)];
+  return <path data-refused={wire.why !== null || undefined} d={pathOf(course, place)} />;
+}
+
+/** Back to what came before: below both, as it will be laid out. */
+function around(source: Box, target: Box): Segment[] {
+  const reach = GAP.layer / 3;
+  const lane = Math.max(source.y + source.height, target.y + target.height) + reach;
+  const [right, left] = [source.x + source.width, target.x];
+  const [out, into] = [source.y + source.height / 2, target.y + target.height / 2];
+  const corners = [right + reach, out, right + reach, lane, left - reach, lane, left - reach, into];
+  return segmentsOf({ points: [right, out, ...corners, left, into], back: true });
+}
+
+interface TargetProps {
+  wire: Wire;
+  scene: Scene;
+  view: Viewport;
+  place: Place;
+}
+
+function Target({ wire, scene, view, place }: TargetProps) {
+  const box = scene.byId.get(wire.over ?? '');
+  if (!box) return null;
+  return (
+    <div
+      className={styles.target}
+      data-refused={wire.why !== null || undefined}
+      style={{ ...at(place(box)), inlineSize: box.width * view.zoom, blockSize: box.height * view.zoom }}
+    >
+      {wire.why !== null && <span className={styles.why}>{wire.why}</span>}
+    </div>
+  );
+}
+
+interface PortsProps {
+  box: Box;
+  style: CSSProperties;
+  corner: CSSProperties;
+  editing: GraphEditing;
+  /** Shown only while the graph has the focus. */
+  idle: boolean;
+  onMenuClosed: (id: string) => void;
+}
+
+/** The outputs of a node: pressed, one asks what comes next; dragged, a wire is drawn from it. */
+function Ports({ box, style, corner, editing, idle, onMenuClosed }: PortsProps) {
+  const { t } = useTranslation('graph');
+  const ports = editing.portsOf(box.id);
+  return (
+    <>
+      <Overlay className={styles.ports} style={style} idle={idle}>
+        {ports.includes('error') && <span className={styles.balance} />}
+        {ports.map((port) => (
+          <button
+            key={port}
+            type="button"
+            tabIndex={-1}
+            className={styles.port}
+            data-of={box.id}
+            data-port={port}
+            aria-label={t('port', { id: box.id, port })}
+            title={t('port_help')}
+            onClick={() => editing.addAfter({ id: box.id, port })}
+          >
+            {port !== 'out' && <span>{port}</span>}
+            <Plus size={12} aria-hidden />
+          </button>
+        ))}
+      </Overlay>
+      <Overlay className={styles.corner} style={corner} idle={idle}>
+        <div className={styles.more} data-menu-of={box.id}>
+          {editing.menuOf(box.id, () => onMenuClosed(box.id))}
+        </div>
+      </Overlay>
+    </>
+  );
+}
+
+interface LineToolsProps {
+  ends: Ends;
+  style: CSSProperties;
+  editing: GraphEditing;
+  onDone: () => void;
+}
+
+function LineTools({ ends, style, editing, onDone }: LineToolsProps) {
+  const { t } = useTranslation('graph');
+  const words = { from: ends.port ? `${ends.from}.${ends.port}` : ends.from, to: ends.to };
+  const done = (deed: (line: Ends) => void) => (): void => {
+    onDone();
+    deed(ends);
+  };
+  return (
+    <Overlay className={styles.lineTools} style={style} idle={false}>
+      <IconButton
+        label={t('insert', words)}
+        icon={<Plus size={14} aria-hidden />}
+        tabIndex={-1}
+        onClick={done(editing.insert)}
+      />
+      <IconButton
+        label={t('disconnect', words)}
+        icon={<Trash2 size={14} aria-hidden />}
+        tabIndex={-1}
+        onClick={done(editing.disconnect)}
+      />
+    </Overlay>
+  );
+}
+
+interface OverlayProps {
+  className: string | undefined;
+  style: CSSProperties;
+  idle: boolean;
+  children: ReactNode;
+}
+
+/** Presses here are neither the camera's nor a node's, and leave the focus where it is. */
+function Overlay({ className, style, idle, children }: OverlayProps) {
+  return (
+    <div
+      className={[styles.overlay, className].join(' ')}
+      style={style}
+      data-overlay
+      data-idle={idle || undefined}
+      onMouseDown={(event) => event.preventDefault()}
+      onClick={(event) => event.stopPropagation()}
+      onDoubleClick={(event) => event.stopPropagation()}
+    >
+      {children}
+    </div>
+  );
+}

@@ -1,0 +1,249 @@
+import { act, cleanup, fireEvent, render as renderBare, screen, waitFor } from '@testing-library/react';
+import i18next from 'i18next';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { loadWords, startI18n } from '../i18n';
+import { layoutOf } from '../layout/layout';
+import { graphOf, type Box } from '../layout/model';
+import { TooltipProvider } from '../ui/Tooltip';
+import type { GraphEditing } from './editing';
+import { opening } from './viewport';
+import { WorkflowGraph } from './WorkflowGraph';
+
+const SCREEN = { width: 1440, height: 900 };
+const GRAPH = {
+  nodes: [
+    { id: 'start', type: 'transform' },
+    { id: 'pick', type: 'condition' },
+    { id: 'each', type: 'foreach' },
+    { id: 'inner', type: 'transform', parent: 'each' },
+  ],
+  edges: [
+    { from: 'start', to: 'pick' },
+    { from: 'pick.true', to: 'each' },
+  ],
+};
+
+beforeAll(async () => {
+  if (!i18next.isInitialized) await startI18n('en');
+  await loadWords('graph');
+});
+beforeEach(() => {
+  vi.spyOn(HTMLElement.prototype, 'getBoundingClientRect').mockReturnValue(
+    new DOMRect(0, 0, SCREEN.width, SCREEN.height),
+  );
+  HTMLElement.prototype.setPointerCapture = () => undefined;
+});
+afterEach(cleanup);
+
+function editingOf() {
+  const done: unknown[] = [];
+  const note =
+    (name: string) =>
+    (...more: unknown[]) =>
+      void done.push([name, ...more]);
+  const editing: GraphEditing = {
+    chosen: [],
+    marks: new Map([['pick', 'error']]),
+    choose: note('choose'),
+    portsOf: (id) => (id === 'pick' ? ['true', 'false', 'error'] : ['out']),
+    whyNot: () => (to) => (to === 'inner' ? 'In another container.' : null),
+    connect: note('connect'),
+    refuse: note('refuse'),
+    addAfter: note('addAfter'),
+    add: note('add'),
+    insert: note('insert'),
+    disconnect: note('disconnect'),
+    menuOf: () => null,
+    onKey: (event, id) => {
+      if (event.key !== 'x') return false;
+      done.push(['key', id]);
+      return true;
+    },
+  };
+  return { editing, done };
+}
+
+async function graph(definition: unknown = GRAPH) {
+  const { editing, done } = editingOf();
+  const { container } = renderBare(<WorkflowGraph definition={definition} editing={editing} />, {
+    wrapper: TooltipProvider,
+  });
+  const surface = await screen.findByRole('application');
+  const layout = layoutOf(graphOf(definition));
+  const whole = { x: 0, y: 0, width: layout.width, height: layout.height };
+  const view = opening(whole, SCREEN, layout.boxes.length);
+  const at = (x: number, y: number) => ({
+    clientX: x * view.zoom + view.x,
+    clientY: y * view.zoom + view.y,
+  });
+  const middle = (id: string) => {
+    const box = layout.boxes.find((each) => each.id === id) as Box;
+    return at(box.x + box.width / 2, box.y + box.height / 2);
+  };
+  const node = (id: string) => container.querySelector<HTMLElement>(`[data-node="${id}"]`) as HTMLElement;
+  const point = (type: string, element: Element, where: object, buttons = 0) =>
+    fireEvent(
+      element,
+      new PointerEvent(type, {
+        bubbles: true,
+        pointerId: 1,
+        button: 0,
+        buttons,
+        pointerType: 'mouse',
+        ...where,
+      }),
+    );
+  return { done, container, surface, layout, at, middle, node, point };
+}
+
+type Graph = Awaited<ReturnType<typeof graph>>;
+
+async function portOf({ container, surface, middle, point }: Graph, id: string, port: string) {
+  point('pointermove', surface, middle(id));
+  return waitFor(() => {
+    const found = container.querySelector(`[data-of="${id}"][data-port="${port}"]`);
+    if (!found) throw new Error('no such port');
+    return found;
+  });
+}
+
+async function drag(shown: Graph, port: Element, from: string, to: object) {
+  shown.point('pointerdown', port, shown.middle(from), 1);
+  for (const where of [shown.at(-60, -60), to]) shown.point('pointermove', shown.surface, where, 1);
+  shown.point('pointerup', shown.surface, to);
+  await act(() => new Promise((resolve) => setTimeout(resolve)));
+}
+
+describe('With the mouse', () => {
+  it('a wire drawn from an output to a node connects them', async () => {
+    const shown = await graph();
+    await drag(shown, await portOf(shown, 'pick', 'false'), 'pick', shown.middle('start'));
+    expect(shown.done).toEqual([['connect', { id: 'pick', port: 'false' }, 'start']]);
+  });
+
+  it('a node that cannot be the target says why, and nothing is connected', async () => {
+    const shown = await graph();
+    const port = await portOf(shown, 'start', 'out');
+    shown.point('pointerdown', port, shown.middle('start'), 1);
+    shown.point('pointermove', shown.surface, shown.middle('pick'), 1);
+    shown.point('pointermove', shown.surface, shown.middle('inner'), 1);
+    await screen.findByText('In another container.');
+    shown.point('pointerup', shown.surface, shown.middle('inner'));
+    await act(async () => undefined);
+    expect(shown.done).toEqual([['refuse', 'In another container.']]);
+    expect(screen.queryByText('In another container.')).toBeNull();
+  });
+
+  it('a wire that ends on nothing asks what comes next, and so does a press on the output', async () => {
+    const shown = await graph();
+    const port = await portOf(shown, 'pick', 'true');
+    await drag(shown, port, 'pick', shown.at(-40, -40));
+    fireEvent.click(await portOf(shown, 'pick', 'error'));
+    expect(shown.done).toEqual([
+      ['addAfter', { id: 'pick', port: 'true' }],
+      ['addAfter', { id: 'pick', port: 'error' }],
+    ]);
+  });
+
+  it('Escape leaves a wire undrawn', async () => {
+    const shown = await graph();
+    const port = await portOf(shown, 'pick', 'true');
+    shown.point('pointerdown', port, shown.middle('pick'), 1);
+    shown.point('pointermove', shown.surface, shown.middle('start'), 1);
+    fireEvent.keyDown(window, { key: 'Escape' });
+    shown.point('pointerup', shown.surface, shown.middle('start'));
+    expect(shown.done).toEqual([]);
+  });
+
+  it('a line under the pointer offers a step between, and to be taken away', async () => {
+    const shown = await graph();
+    const line = shown.layout.lines.find(({ from }) => from === 'start');
+    const [x, y, endX] = line?.points as number[];
+    shown.point('pointermove', shown.surface, shown.at(((x as number) + (endX as number)) / 2, y as number));
+    fireEvent.click(await screen.findByRole('button', { name: 'Insert a step in start → pick' }));
+    fireEvent.click(await screen.findByRole('button', { name: 'Disconnect start → pick' }));
+    expect(shown.done).toEqual([
+      ['insert', { from: 'start', port: '', to: 'pick' }],
+      ['disconnect', { from: 'start', port: '', to: 'pick' }],
+    ]);
+  });
+
+  it('a click that adds to the choice and one on nothing', async () => {
+    const shown = await graph();
+    fireEvent.click(shown.node('start'), { ctrlKey: true, detail: 1 });
+    fireEvent.click(shown.surface, { ...shown.at(-40, -40), detail: 1 });
+    expect(shown.done).toEqual([
+      ['choose', ['start']],
+      ['choose', []],
+    ]);
+  });
+});
+
+describe('With keys', () => {
+  it('C draws a wire: the output, then the target by its name', async () => {
+    const shown = await graph();
+    shown.node('pick').focus();
+    shown.node('start').focus();
+    fireEvent.keyDown(shown.node('start'), { key: 'ArrowRight' });
+    await waitFor(() => expect(shown.node('pick')).toHaveFocus());
+    fireEvent.keyDown(shown.node('pick'), { key: 'c' });
+    const to = await screen.findByRole('combobox', { name: 'Connect pick to' });
+    expect(to).toHaveFocus();
+    fireEvent.change(screen.getByRole('combobox', { name: 'Leaves by' }), { target: { value: 'false' } });
+    fireEvent.change(to, { target: { value: 'sta' } });
+    expect(screen.getByRole('option', { name: 'start', selected: true })).toBeVisible();
+    fireEvent.submit(to);
+    expect(shown.done).toEqual([['connect', { id: 'pick', port: 'false' }, 'start']]);
+    await waitFor(() => expect(shown.node('pick')).toHaveFocus());
+  });
+
+  it('a target that is refused says why, and the last one is a new step', async () => {
+    const shown = await graph();
+    shown.node('start').focus();
+    fireEvent.keyDown(shown.node('start'), { key: 'c' });
+    const to = await screen.findByRole('combobox', { name: 'Connect start to' });
+    fireEvent.change(to, { target: { value: 'inner' } });
+    const options = screen.getAllByRole('option').map(({ textContent }) => textContent);
+    expect(options).toEqual(['innerIn another container.', 'A new step…']);
+    expect(screen.getByRole('option', { selected: true })).toHaveTextContent('A new step…');
+    fireEvent.keyDown(to, { key: 'ArrowDown' });
+    fireEvent.submit(to);
+    expect(shown.done.splice(0)).toEqual([['refuse', 'In another container.']]);
+    fireEvent.keyDown(to, { key: 'ArrowUp' });
+    fireEvent.submit(to);
+    expect(shown.done).toEqual([['addAfter', { id: 'start', port: 'out' }]]);
+  });
+
+  it('Shift with an arrow chooses further, Control A all, Escape none', async () => {
+    const shown = await graph();
+    const key = (more: object) => fireEvent.keyDown(document.activeElement as Element, more);
+    shown.node('start').focus();
+    key({ key: 'ArrowRight', shiftKey: true });
+    key({ key: 'a', ctrlKey: true });
+    key({ key: 'Escape' });
+    expect(shown.done).toEqual([
+      ['choose', ['start', 'pick']],
+      ['choose', ['start', 'pick', 'each', 'inner']],
+      ['choose', []],
+    ]);
+  });
+
+  it('others are for the builder, with the node they were pressed on', async () => {
+    const shown = await graph();
+    shown.node('start').focus();
+    fireEvent.keyDown(shown.node('start'), { key: 'x' });
+    expect(shown.done).toEqual([['key', 'start']]);
+  });
+});
+
+it('says what is wrong with a node', async () => {
+  await graph();
+  expect(screen.getByRole('button', { name: 'pick, Condition, has errors' })).toBeVisible();
+});
+
+it('begins with a first step where there is none', async () => {
+  const { done, surface } = await graph({ nodes: [], edges: [] });
+  fireEvent.click(screen.getByRole('button', { name: 'Add the first step' }));
+  fireEvent.keyDown(surface, { key: 'a' });
+  expect(done).toEqual([['add'], ['add']]);
+});

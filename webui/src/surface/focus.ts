@@ -1,0 +1,64 @@
+/** What the eye and the keyboard stand on stays where it is while the graph below changes. */
+import { useCallback, useEffect, useLayoutEffect, useRef, type RefObject } from 'react';
+import type { Camera } from './camera';
+import type { Scene } from './paint';
+
+export interface FocusKept {
+  /** The active node gets the focus as soon as it is there. */
+  want: () => void;
+  /** The same, if the graph had the focus last. */
+  wantIfHere: () => void;
+}
+
+/** The focus goes with the active node while it is in the graph, also past dialogs and what is laid out anew. */
+export function useFocusKept(root: RefObject<HTMLElement | null>, active: string | null): FocusKept {
+  const wanted = useRef(false);
+  const here = useRef(false);
+  useEffect(() => {
+    const look = ({ target }: Event): void => {
+      const element = target as Element;
+      if (root.current?.contains(element)) here.current = true;
+      else if (!element.closest('[role=dialog], [role=menu]')) here.current = false;
+    };
+    document.addEventListener('focusin', look);
+    document.addEventListener('pointerdown', look);
+    return () => {
+      document.removeEventListener('focusin', look);
+      document.removeEventListener('pointerdown', look);
+    };
+  }, [root]);
+  useEffect(() => {
+    if (!wanted.current || active === null) return;
+    const settle = (): void => {
+      const found = root.current?.querySelector<HTMLElement>(`[data-node="${CSS.escape(active)}"]`);
+      if (!found || document.activeElement?.closest('[role=dialog], [data-overlay] input')) return;
+      wanted.current = false;
+      found.focus({ preventScroll: true });
+    };
+    settle();
+    // A dialog that closes gives the focus back first.
+    const timer = setTimeout(settle);
+    return () => clearTimeout(timer);
+  });
+  return {
+    want: useCallback(() => {
+      wanted.current = true;
+    }, []),
+    wantIfHere: useCallback(() => {
+      if (here.current) wanted.current = true;
+    }, []),
+  };
+}
+
+/** What is laid out anew leaves the active node where it was on the screen. */
+export function useAnchor(scene: Scene, camera: Camera, active: string | null): void {
+  const before = useRef(scene);
+  useLayoutEffect(() => {
+    const [old, now] = [before.current.byId.get(active ?? ''), scene.byId.get(active ?? '')];
+    if (before.current !== scene && old && now && camera.moved) {
+      const { zoom } = camera.view;
+      camera.shift((old.x - now.x) * zoom, (old.y - now.y) * zoom);
+    }
+    before.current = scene;
+  }, [scene, camera, active]);
+}

@@ -1,0 +1,278 @@
+/**
+ * What a pointer does on a graph that is edited: hovers, draws a wire from an output. Nothing here renders; who draws
+ * is told, and what came of it goes to `GraphEditing`.
+ */
+import type { Box } from '../layout/model';
+import type { Point } from '../layout/path';
+import type { Camera } from './camera';
+import { sameEnds, type Ends, type GraphEditing, type Source } from './editing';
+import { boxAt, lineNear, type Scene } from './paint';
+
+export interface Wire {
+  readonly kind: 'wire';
+  readonly from: Source;
+  /** Where its loose end is, in the graph. */
+  readonly to: Point;
+  readonly over: string | null;
+  readonly why: string | null;
+}
+
+export type Drag = Wire;
+
+export interface Gesture {
+  readonly node: string | null;
+  /** The line under the pointer and where it was met. */
+  readonly line: (Point & { readonly ends: Ends }) | null;
+  /** The line that was clicked. */
+  readonly picked: (Point & { readonly ends: Ends }) | null;
+  readonly drag: Drag | null;
+}
+
+const SLACK = 4;
+const LINE_REACH = 8;
+/** What is hovered stays a moment, so that one can get to the buttons beside it. */
+const GRACE_MS = 300;
+const EDGE = 36;
+const EDGE_SPEED = 14;
+
+interface Held {
+  pointer: number;
+  start: Point;
+  last: Point;
+  begin: () => void;
+  started: boolean;
+}
+
+export class Gestures {
+  private shown: Gesture = { node: null, line: null, picked: null, drag: null };
+  private readonly calls = new Set<() => void>();
+  private held: Held | null = null;
+  private dragged = false;
+  private left = false;
+  private whyNot: ((to: string) => string | null) | null = null;
+  private grace: ReturnType<typeof setTimeout> | undefined;
+  private frame = 0;
+  private scene: Scene | null = null;
+  private editing: GraphEditing | null = null;
+  private element: HTMLElement | null = null;
+
+  constructor(private readonly camera: Camera) {}
+
+  subscribe = (call: () => void): (() => void) => {
+    this.calls.add(call);
+    return () => this.calls.delete(call);
+  };
+
+  state = (): Gesture => this.shown;
+
+  /** What it works on from now on. */
+  on(scene: Scene, editing: GraphEditing | null): void {
+    this.scene = scene;
+    this.editing = editing;
+  }
+
+  private show(part: Partial<Gesture>): void {
+    this.shown = { ...this.shown, ...part };
+    for (const call of this.calls) call();
+  }
+
+  /** Whether a click that follows belongs to a drag; asked once. */
+  endDrag(): boolean {
+    const was = this.dragged;
+    this.dragged = false;
+    return was;
+  }
+
+  pick(line: Gesture['picked']): void {
+    if (line !== this.shown.picked) this.show({ picked: line });
+  }
+
+  /** A wire that is led by keys. */
+  lead(wire: Wire | null): void {
+    this.show({ drag: wire });
+  }
+
+  /** The line at a place of the screen. */
+  lineAt(event: Pick<MouseEvent, 'clientX' | 'clientY'>): Gesture['line'] {
+    if (!this.scene) return null;
+    const found = lineNear(this.scene, this.place(event), LINE_REACH / this.camera.view.zoom);
+    if (!found) return null;
+    const { from, port, to } = found.line;
+    return { x: found.x, y: found.y, ends: { from, port, to } };
+  }
+
+  attach(element: HTMLElement): () => void {
+    this.element = element;
+    this.camera.taken = this.take;
+    const abort = new AbortController();
+    const { signal } = abort;
+    element.addEventListener('pointermove', this.move, { signal });
+    element.addEventListener('pointerup', this.up, { signal });
+    element.addEventListener('pointercancel', this.cancel, { signal });
+    element.addEventListener('pointerleave', () => this.fade(), { signal });
+    window.addEventListener('keydown', this.escape, { signal, capture: true });
+    return () => {
+      abort.abort();
+      this.camera.taken = null;
+      clearTimeout(this.grace);
+      this.cancel();
+    };
+  }
+
+  private place(event: Pick<MouseEvent, 'clientX' | 'clientY'> | Point): Point {
+    const at = 'clientX' in event ? { x: event.clientX, y: event.clientY } : event;
+    const { left, top } = (this.element as HTMLElement).getBoundingClientRect();
+    const { x, y, zoom } = this.camera.view;
+    return { x: (at.x - left - x) / zoom, y: (at.y - top - y) / zoom };
+  }
+
+  /** A press that is not the camera's. */
+  private take = (event: PointerEvent): boolean => {
+    this.dragged = false;
+    const target = event.target as Element;
+    if (!target.closest('[data-overlay]')) return false;
+    const port = target.closest<HTMLElement>('[data-port]');
+    if (port) {
+      const from = { id: port.dataset['of'] as string, port: port.dataset['port'] as string };
+      this.hold(event, () => this.beginWire(from));
+    }
+    return true;
+  };
+
+  private hold(event: PointerEvent, begin: () => void): void {
+    const start = { x: event.clientX, y: event.clientY };
+    this.held = { pointer: event.pointerId, start, last: start, begin, started: false };
+  }
+
+  private move = (event: PointerEvent): void => {
+    const { held } = this;
+    if (!held) {
+      if (event.buttons === 0 && event.pointerType !== 'touch') this.hover(event);
+      return;
+    }
+    if (event.pointerId !== held.pointer) return;
+    held.last = { x: event.clientX, y: event.clientY };
+    if (!held.started) {
+      if (Math.hypot(held.last.x - held.start.x, held.last.y - held.start.y) < SLACK) return;
+      held.started = true;
+      this.dragged = true;
+      this.element?.setPointerCapture(event.pointerId);
+      held.begin();
+    }
+    this.follow();
+    this.panAtEdge();
+  };
+
+  private up = (event: PointerEvent): void => {
+    if (event.pointerId !== this.held?.pointer) return;
+    const { drag } = this.shown;
+    const { started } = this.held;
+    this.release();
+    // The click of a drag comes at once; a later one is a click.
+    setTimeout(() => (this.dragged = false));
+    if (started && drag) this.dropWire(drag);
+  };
+
+  private cancel = (): void => {
+    if (this.held) this.release();
+  };
+
+  private escape = (event: KeyboardEvent): void => {
+    if (event.key !== 'Escape' || !this.held?.started) return;
+    event.stopPropagation();
+    event.preventDefault();
+    this.release();
+  };
+
+  private release(): void {
+    this.held = null;
+    this.whyNot = null;
+    cancelAnimationFrame(this.frame);
+    this.frame = 0;
+    this.show({ drag: null });
+  }
+
+  private follow(): void {
+    const { held } = this;
+    const { drag } = this.shown;
+    if (held && drag) this.followWire(drag, this.place(held.last));
+  }
+
+  /** Near an edge the picture moves on by itself, so that what is not seen can be reached. */
+  private panAtEdge(): void {
+    if (this.frame) return;
+    const step = (): void => {
+      this.frame = 0;
+      if (!this.held?.started || !this.element) return;
+      const { left, top, right, bottom } = this.element.getBoundingClientRect();
+      const { x, y } = this.held.last;
+      const pull = (least: number, most: number): number =>
+        Math.max(0, Math.min(1, least / EDGE)) - Math.max(0, Math.min(1, most / EDGE));
+      const across = pull(left + EDGE - x, x - right + EDGE);
+      const down = pull(top + EDGE - y, y - bottom + EDGE);
+      if (across === 0 && down === 0) return;
+      this.camera.shift(across * EDGE_SPEED, down * EDGE_SPEED);
+      this.follow();
+      this.frame = requestAnimationFrame(step);
+    };
+    this.frame = requestAnimationFrame(step);
+  }
+
+  private hover(event: PointerEvent): void {
+    const stay = (): void => {
+      clearTimeout(this.grace);
+      this.grace = undefined;
+    };
+    if ((event.target as Element).closest('[data-overlay]')) return stay();
+    const box = this.scene && boxAt(this.scene, ...pair(this.place(event)));
+    const line = box && !box.container ? null : this.lineAt(event);
+    const node = line ? null : (box?.id ?? null);
+    if (line === null && node === null) return this.fade();
+    stay();
+    if (node !== this.shown.node || !sameEnds(line?.ends ?? null, this.shown.line?.ends ?? null))
+      this.show({ node, line });
+  }
+
+  private fade(): void {
+    if (this.shown.node === null && this.shown.line === null) return;
+    this.grace ??= setTimeout(() => {
+      this.grace = undefined;
+      this.show({ node: null, line: null });
+    }, GRACE_MS);
+  }
+
+  private beginWire(from: Source): void {
+    this.left = false;
+    this.whyNot = this.editing?.whyNot(from) ?? null;
+    this.show({ drag: { kind: 'wire', from, to: { x: 0, y: 0 }, over: null, why: null }, line: null });
+  }
+
+  private followWire(wire: Wire, to: Point): void {
+    const found = this.targetAt(wire.from.id, to);
+    if (found !== wire.from.id) this.left = true;
+    const over = found === wire.from.id && !this.left ? null : found;
+    const why = over === null ? null : (this.whyNot?.(over) ?? null);
+    this.show({ drag: { ...wire, to, over, why } });
+  }
+
+  /** The node at a place; containers that the wire starts in are but its ground. */
+  private targetAt(from: string, { x, y }: Point): string | null {
+    const { scene } = this;
+    const box = scene && boxAt(scene, x, y);
+    if (!box) return null;
+    for (let at: Box | undefined = scene.byId.get(from); at; at = scene.byId.get(at.parent ?? ''))
+      if (at.id === box.id && at.id !== from) return null;
+    return box.id;
+  }
+
+  private dropWire({ from, over, why }: Wire): void {
+    if (!this.editing) return;
+    if (over !== null && why !== null) this.editing.refuse(why);
+    else if (over !== null) this.editing.connect(from, over);
+    else if (this.left) this.editing.addAfter(from);
+  }
+}
+
+function pair({ x, y }: Point): [number, number] {
+  return [x, y];
+}
