@@ -36,7 +36,12 @@ def built(folder: Path, name: str = "one") -> None:
             "imports": ["_shared.js"],
             "css": ["assets/a.css"],
         },
-        "_shared.js": {"file": "assets/shared.js", "css": ["assets/a.css", "assets/b.css"]},
+        "_shared.js": {
+            "file": "assets/shared.js",
+            "imports": ["_below.js"],
+            "css": ["assets/a.css", "assets/b.css"],
+        },
+        "_below.js": {"file": "assets/below.js", "imports": ["_shared.js"], "css": ["assets/c.css"]},
     }
     (folder / ".vite").mkdir(parents=True, exist_ok=True)
     (folder / "assets").mkdir(exist_ok=True)
@@ -76,6 +81,7 @@ class TestPage:
         assert answer["Cache-Control"] == "no-store"
         assert 'src="/static/webui/assets/one.js"' in text
         assert re.findall(r'rel="stylesheet" href="([^"]+)"', text) == [
+            "/static/webui/assets/c.css",  # what others build on comes first, however far down it is
             "/static/webui/assets/a.css",
             "/static/webui/assets/b.css",
         ]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from fermata.config.env import ROOT
 
@@ -45,11 +47,21 @@ def _read(dist: Path, _changed: int) -> Build | None:
         chunks = json.loads((dist / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None  # between two builds; the next request sees the new one
-    entry = next(chunk for chunk in chunks.values() if chunk.get("isEntry"))
-    imports = [chunks[name] for name in entry.get("imports", ())]
-    styles = [style for chunk in (entry, *imports) for style in chunk.get("css", ())]
+    entry = next(name for name, chunk in chunks.items() if chunk.get("isEntry"))
+    *imports, first = [chunks[name] for name in _with_imports(chunks, entry, set())]
+    styles = [style for chunk in (*imports, first) for style in chunk.get("css", ())]
     return Build(
-        script=PREFIX + entry["file"],
+        script=PREFIX + first["file"],
         styles=tuple(PREFIX + style for style in dict.fromkeys(styles)),
         preloads=tuple(PREFIX + chunk["file"] for chunk in imports),
     )
+
+
+def _with_imports(chunks: dict[str, Any], name: str, seen: set[str]) -> Iterator[str]:
+    """What a chunk needs, however far down, and then itself: as the browser will run them."""
+    if name in seen:
+        return
+    seen.add(name)
+    for needed in chunks[name].get("imports", ()):
+        yield from _with_imports(chunks, needed, seen)
+    yield name
