@@ -242,6 +242,12 @@ class TestWaiting:
         waiting = {"waits", "held"}
         running = {"moves", "runs", "retries", "bare"}
         assert {name for name, status in shown.items() if status == "waiting"} == waiting
+        recent = {
+            cell["id"]: cell["status"]
+            for row in editor.get("/workflows")["results"]
+            for cell in row["recent"]
+        }
+        assert recent == {str(states[name].id): status for name, status in shown.items()}
         assert {name for name, status in shown.items() if status == "running"} == running
         for query, names_ in (
             ("waiting", waiting),

@@ -87,15 +87,20 @@ def _default_output(row: Execution) -> Any:
 
 
 def recent(workflow_ids: Sequence[UUID]) -> dict[UUID, list[dict[str, Any]]]:
-    """The last 20 executions of each workflow, newest first, in one query: {id, status, duration_seconds}."""
+    """The last 20 executions of each workflow, newest first: {id, status, duration_seconds}.
+
+    One query, and another that tells which of the running ones wait.
+    """
     if not workflow_ids:
         return {}
     with connection.cursor() as database:
         database.execute(RECENT_SQL, {"ids": list(workflow_ids), "count": RECENT})
         rows = database.fetchall()
+    waiting = waiting_among([row_id for _, row_id, status, _ in rows if status == "running"])
     found: dict[UUID, list[dict[str, Any]]] = {}
     for workflow_id, execution_id, status, seconds in rows:
-        entry = {"id": execution_id, "status": status, "duration_seconds": seconds}
+        shown_status = "waiting" if execution_id in waiting else status
+        entry = {"id": execution_id, "status": shown_status, "duration_seconds": seconds}
         found.setdefault(workflow_id, []).append(entry)
     return found
 
