@@ -62,7 +62,7 @@ describe('the page of a workflow', () => {
   it('lists its executions and leads to each', async () => {
     server.lists('GET /workflows/executions', [executionRow('aaaaaaaa-1')]);
     at('tab=executions');
-    expect(await screen.findByRole('link', { name: 'aaaaaaaa' })).toHaveAttribute(
+    expect(await screen.findByRole('link', { name: 'aaaaaa-1' })).toHaveAttribute(
       'href',
       '/executions/aaaaaaaa-1',
     );
@@ -116,6 +116,7 @@ describe('the page of a workflow', () => {
 
   it('that is not there says so', async () => {
     opened(page, '/workflows/nothing');
-    expect(await screen.findByRole('alert')).toHaveTextContent('There is no such thing.');
+    const title = { level: 1, name: 'There is no such workflow' };
+    expect(await screen.findByRole('heading', title)).toBeInTheDocument();
   });
 });

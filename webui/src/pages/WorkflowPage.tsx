@@ -3,7 +3,7 @@ import { getRouteApi, Link } from '@tanstack/react-router';
 import { Play } from 'lucide-react';
 import { useCallback, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
-import { answered, client } from '../api/client';
+import { answered, ApiError, client } from '../api/client';
 import { docked, dockOf, type DockChange } from '../execution/dock';
 import { useRunDialog } from '../stores/run';
 import { Button } from '../ui/Button';
@@ -63,7 +63,8 @@ export function WorkflowPage() {
       ),
   });
   if (error && !data) {
-    return <Failure title={t('one.failed')} detail={error.message} retry={() => void refetch()} />;
+    if (error instanceof ApiError && error.status === 404) return <NotFound />;
+    return <Failure whole title={t('one.failed')} detail={error.message} retry={() => void refetch()} />;
   }
   if (!data) return <Skeleton rows={8} />;
   const draft = data.latest_version === null;
@@ -129,6 +130,23 @@ export function WorkflowPage() {
       )}
       {tab === 'executions' && <Executions workflowId={workflowId} />}
     </Page>
+  );
+}
+
+function NotFound() {
+  const { t } = useTranslation('workflows');
+  return (
+    <EmptyState
+      whole
+      title={t('one.not_found')}
+      action={
+        <Button asChild>
+          <Link to="/workflows">{t('one.back')}</Link>
+        </Button>
+      }
+    >
+      {t('one.not_found_text')}
+    </EmptyState>
   );
 }
 

@@ -69,8 +69,10 @@ export const GraphNode = memo(function GraphNode(props: GraphNodeProps) {
   const name = node.label || node.id;
   const type = t(`type.${node.type}`, { defaultValue: node.type });
   const word = status === null ? '' : t(`status.${status}`, { ns: 'common' });
-  const many = total(counts) > 1;
+  const many = total(counts) > 1 ? number(total(counts)) : '';
   const wrong = mark === null ? '' : t(`has_${mark}`);
+  const text = node.type === 'note' ? node.note || name : name;
+  const within = box.container && first !== null && total(inside) > 0;
   return (
     <button
       type="button"
@@ -81,7 +83,8 @@ export const GraphNode = memo(function GraphNode(props: GraphNodeProps) {
       data-hue={look?.hue}
       data-edge={look?.edge}
       aria-pressed={selected}
-      aria-label={[name, type, word, wrong].filter(Boolean).join(', ')}
+      // What is seen is part of what is said; the counts of a container are said as they stand.
+      aria-label={within ? undefined : [text, type, many, word, wrong].filter(Boolean).join(', ')}
       tabIndex={active ? 0 : -1}
       style={{ left: box.x, top: box.y, width: box.width, height: box.height }}
       onClick={(event) => {
@@ -94,20 +97,21 @@ export const GraphNode = memo(function GraphNode(props: GraphNodeProps) {
     >
       <span className={styles.title}>
         <span className={styles.name} title={name}>
-          {node.type === 'note' ? node.note || name : name}
-        </span>
+          {text}
+        </span>{' '}
         {mark !== null && (
-          <span className={styles.mark} data-severity={mark} title={wrong} aria-hidden>
-            {mark === 'error' ? '✕' : '△'}
+          <span className={styles.mark} data-severity={mark} title={wrong}>
+            <span aria-hidden>{mark === 'error' ? '✕' : '△'}</span>
+            <span className="visually-hidden">{wrong} </span>
           </span>
         )}
-        {box.container && first !== null && total(inside) > 0 && <CountStrip counts={inside} />}
-      </span>
+        {within && <CountStrip counts={inside} />}
+      </span>{' '}
       <span className={styles.kind}>
-        <span>{type}</span>
+        <span>{type}</span>{' '}
         {look && (
           <span className={styles.status}>
-            <span aria-hidden>{look.glyph}</span> {many ? number(total(counts)) : word}
+            <span aria-hidden>{look.glyph}</span> {many || word}
           </span>
         )}
       </span>

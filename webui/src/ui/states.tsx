@@ -43,11 +43,23 @@ export function EmptyState({
 }
 
 /** What could not be loaded, in the interface's own words, and a way to try again. */
-export function Failure({ title, detail, retry }: { title: string; detail?: string; retry?: () => void }) {
+export function Failure({
+  title,
+  detail,
+  retry,
+  whole,
+}: {
+  title: string;
+  detail?: string;
+  retry?: () => void;
+  /** It is all there is on the page, so its title is the page's. */
+  whole?: boolean;
+}) {
   const { t } = useTranslation();
+  const Title = whole ? 'h1' : 'h2';
   return (
     <div className={styles.failure} role="alert">
-      <h2>{title}</h2>
+      <Title>{title}</Title>
       {detail && <p>{detail}</p>}
       {retry && <Button onClick={retry}>{t('retry')}</Button>}
     </div>

@@ -70,7 +70,7 @@ function Refused({ error }: { error: ApiError }) {
       </EmptyState>
     );
   }
-  return <Failure title={t('not_readable')} detail={error.message} />;
+  return <Failure whole title={t('not_readable')} detail={error.message} />;
 }
 
 const LEAST = 260;

@@ -276,7 +276,7 @@ function InputOf({ workflowId, onInput }: { workflowId: string; onInput: (input:
       </option>
       {data.results.map(({ id, created_at: created }) => (
         <option key={id} value={id}>
-          {id.slice(0, 8)} · {relative(created)}
+          {id.slice(-8)} · {relative(created)}
         </option>
       ))}
     </Select>

@@ -80,7 +80,7 @@ export function ApprovalPane({ approval, onBack }: { approval: Approval; onBack:
           )}
           {approval.node_id} ·{' '}
           <Link to="/executions/$executionId" params={{ executionId: approval.execution_id }}>
-            {t('open_execution', { id: approval.execution_id.slice(0, 8) })}
+            {t('open_execution', { id: approval.execution_id.slice(-8) })}
           </Link>
         </p>
       </header>

@@ -74,7 +74,7 @@ export function ExecutionRows({ label, rows, at, withWorkflow = true, choice }: 
               <td data-choice>
                 <label className={cells.choice}>
                   <span className="visually-hidden">
-                    {t('choose', { name: `${row.workflow_name ?? ''} ${row.id.slice(0, 8)}` })}
+                    {t('choose', { name: `${row.workflow_name ?? ''} ${row.id.slice(-8)}` })}
                   </span>
                   <input
                     type="checkbox"
@@ -91,10 +91,10 @@ export function ExecutionRows({ label, rows, at, withWorkflow = true, choice }: 
                 className={cells.name}
                 data-row={index}
               >
-                {(withWorkflow && row.workflow_name) || row.id.slice(0, 8)}
+                {(withWorkflow && row.workflow_name) || row.id.slice(-8)}
               </Link>
               <div className={`${cells.quiet} ${cells.clamp}`} title={error ?? row.id}>
-                {error ?? [withWorkflow && row.id.slice(0, 8), ...row.tags].filter(Boolean).join(' · ')}
+                {error ?? [withWorkflow && row.id.slice(-8), ...row.tags].filter(Boolean).join(' · ')}
               </div>
             </td>
             <td>

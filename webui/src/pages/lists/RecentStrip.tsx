@@ -113,7 +113,7 @@ function Card({ id, status, seconds, x, y, onMouseEnter }: Pointed & { onMouseEn
     >
       <StatusBadge status={statusOf(status)} {...(seconds === null ? {} : { detail: duration(seconds) })} />
       {error && <p>{error}</p>}
-      <code>{id.slice(0, 8)}</code>
+      <code>{id.slice(-8)}</code>
     </div>
   );
 }

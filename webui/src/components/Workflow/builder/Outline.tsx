@@ -71,7 +71,7 @@ export function Outline({ onInspect }: { onInspect: () => void }) {
         row.open ? fold(row.node.id, false) : go(rows.find(({ node }) => node.id === row.parent)),
       Enter: onInspect,
       ' ': () => go(row),
-      '.': () => tree.current?.querySelector<HTMLElement>('[aria-selected=true] button')?.click(),
+      '.': () => openMenu(event.target as HTMLElement),
     };
     const control = event.ctrlKey || event.metaKey;
     const name = control ? (event.key.toLowerCase() === 'd' ? 'duplicate' : undefined) : KEYS[event.key];
@@ -187,6 +187,12 @@ export function Outline({ onInspect }: { onInspect: () => void }) {
       </p>
     </section>
   );
+}
+
+/** A menu opens by a key, not by a click. */
+function openMenu(item: HTMLElement): void {
+  const enter = new KeyboardEvent('keydown', { key: 'Enter', bubbles: true });
+  item.querySelector('button')?.dispatchEvent(enter);
 }
 
 /** After a deed the focus is on the row that is active then, wherever it came to stand. */

@@ -158,7 +158,7 @@ function Cells({ step }: { step: Step }) {
           {LOOKS[status].glyph}
         </span>
         <span className={styles.label}>
-          {labelOf(plan, step.node_id)} <Place path={step.path} run={step.run} short />
+          <span>{labelOf(plan, step.node_id)}</span> <Place path={step.path} run={step.run} short />
         </span>
       </span>
       <span
