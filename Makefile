@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 SOURCES := platform workers tests manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-here test-fleets test-browser test-screen crash conformance bench demo screen lint types verify fmt token generate lock
+.PHONY: help run test test-here test-fleets test-browser test-screen crash conformance bench demo screen screenshots lint types verify fmt token generate lock
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ bench: $(READY) ## Measure beside raw Celery (SHAPES, ROUNDS, VARIANTS, POOLS, D
 
 demo: $(READY) ## Audit the licences of FILE=requirements.txt by an example workflow; YES=1 accepts
 	@$(PY) manage.py demo $(if $(FILE),--file "$(FILE)") $(if $(filter 1 yes y true,$(YES)),--yes)
+
+screenshots: $(READY) ## Pictures of every screen into webui/pictures, to be looked at (ONLY=execution chooses)
+	FERMATA_REQUIRE_BROWSER=1 ONLY="$(ONLY)" $(PY) -m pytest -q -s -m pictures tests/e2e/test_pictures.py
 
 screen: $(READY) ## Build the web UI (make run does it by itself)
 	@$(PY) manage.py build_screen

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -27,6 +27,11 @@ class Site:
     """A running platform; journeys against it."""
 
     environ: dict[str, str]
+
+    def journey(self, path: str, *, seconds: float, **environ: str) -> subprocess.CompletedProcess[str]:
+        """One file of webui/e2e, driven to its end."""
+        one = replace(self, environ=self.environ | environ)
+        return one.manage("npm", "run", "-s", "journey", "--", f"e2e/{path}.mjs", seconds=seconds)
 
     def manage(self, *words: str, seconds: float) -> subprocess.CompletedProcess[str]:
         """One command of `manage.py`, beside the platform."""

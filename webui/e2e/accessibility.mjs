@@ -1,27 +1,31 @@
-/** Every route and every overlay of the frame, judged by axe in both themes. */
-import { assertAccessible } from './support/axe.mjs';
+/** Every address, tab and overlay, judged by axe in both themes; Escape closes what lies over a page. */
+import assert from 'node:assert/strict';
+import { barriers } from './support/axe.mjs';
 import { journey, signIn } from './support/journey.mjs';
-import { ROUTES } from './support/routes.mjs';
+import { enter, OVERLAYS, PAGES, TABS } from './support/scenes.mjs';
+import { furnish } from './support/stage.mjs';
 
-for (const { path, shown } of ROUTES) {
-  journey(`${path} has no barrier`, async ({ page }) => {
-    await signIn(page, path);
-    await shown(page).waitFor();
-    await assertAccessible(page, path);
-  });
+const REFUSED = /console: (Failed to load resource|WebSocket connection).*404/;
+
+function judged(what, scenes, after = async () => undefined) {
+  const walk = async ({ page, context, watched }) => {
+    await signIn(page);
+    const ids = await furnish(page, context);
+    const found = [];
+    for (const scene of scenes) {
+      if (scene.refused) watched.expect(REFUSED);
+      await enter(page, scene, ids);
+      found.push(...(await barriers(page, scene.name)));
+      await after(page, scene);
+    }
+    assert.deepEqual(found, []);
+  };
+  journey(`${what} have no barrier`, walk, { timeout: 120_000 });
 }
 
-journey('the overlays of the frame have none, and Escape closes each', async ({ page }) => {
-  await signIn(page);
-  for (const [open, shown] of [
-    [() => page.keyboard.press('Control+k'), page.getByRole('combobox')],
-    [() => page.keyboard.press('?'), page.getByRole('dialog', { name: 'Keyboard shortcuts' })],
-    [() => page.getByRole('button', { name: 'admin' }).click(), page.getByRole('menu', { name: 'Account' })],
-  ]) {
-    await open();
-    await shown.waitFor();
-    await assertAccessible(page, 'an overlay');
-    await page.keyboard.press('Escape');
-    await shown.waitFor({ state: 'detached' });
-  }
+judged('the pages', PAGES);
+judged('the tabs', TABS);
+judged('the overlays', OVERLAYS, async (page, { shown }) => {
+  await page.keyboard.press('Escape');
+  await shown(page).first().waitFor({ state: 'detached' });
 });

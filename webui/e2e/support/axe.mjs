@@ -5,6 +5,8 @@ import { createRequire } from 'node:module';
 
 const source = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+/** What a theme can change: nothing but colours differs between them. */
+const COLOURS = { type: 'rule', values: ['color-contrast', 'link-in-text-block'] };
 /** Menus and tooltips are drawn beside the landmarks, so that nothing cuts them off. */
 const APART = { region: { enabled: false } };
 
@@ -16,16 +18,26 @@ export async function dress(page, theme) {
 
 /** No violation in either theme, on the page or `within` a part of it. It must be in the state that is judged. */
 export async function assertAccessible(page, what, within = 'html') {
+  assert.deepEqual(await barriers(page, what, within), []);
+}
+
+/** What hinders somebody, in words, in either theme. */
+export async function barriers(page, what, within = 'html') {
+  const found = [];
   await page.evaluate(source);
-  for (const theme of ['light', 'dark']) {
+  for (const [theme, runOnly] of [
+    ['light', RULES],
+    ['dark', COLOURS],
+  ]) {
     await dress(page, theme);
     const violations = await page.evaluate(
-      async ([part, tags, rules]) => (await window.axe.run(part, { runOnly: tags, rules })).violations,
-      [within, RULES, APART],
+      async ([part, options]) => (await window.axe.run(part, options)).violations,
+      [within, { runOnly, rules: APART, resultTypes: ['violations'] }],
     );
-    assert.deepEqual(violations.map(told), [], `${what}, ${theme}`);
+    found.push(...violations.map((one) => `${what}, ${theme}: ${told(one)}`));
   }
   await dress(page, 'light');
+  return found;
 }
 
 function told({ id, help, nodes }) {
