@@ -90,6 +90,7 @@ export function createAppRouter(queries: QueryClient) {
     defaultPreload: 'intent',
     defaultErrorComponent: ({ error, reset }) => (
       <Broken
+        whole
         title={i18next.t('failed.load')}
         error={error instanceof Error ? error : new Error(String(error))}
         retry={reset}

@@ -100,9 +100,8 @@ export const GraphNode = memo(function GraphNode(props: GraphNodeProps) {
           {text}
         </span>{' '}
         {mark !== null && (
-          <span className={styles.mark} data-severity={mark} title={wrong}>
-            <span aria-hidden>{mark === 'error' ? '✕' : '△'}</span>
-            <span className="visually-hidden">{wrong} </span>
+          <span className={styles.mark} data-severity={mark} title={wrong} aria-hidden>
+            {mark === 'error' ? '✕' : '△'}
           </span>
         )}
         {within && <CountStrip counts={inside} />}
@@ -114,6 +113,7 @@ export const GraphNode = memo(function GraphNode(props: GraphNodeProps) {
             <span aria-hidden>{look.glyph}</span> {many || word}
           </span>
         )}
+        {within && wrong && <span className="visually-hidden"> {wrong}</span>}
       </span>
     </button>
   );

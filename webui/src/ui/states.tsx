@@ -70,12 +70,25 @@ export function Failure({
 export const OUTDATED = 'OutdatedError';
 
 /** What is shown instead of a part that failed: again, or a page of the new version. */
-export function Broken({ title, error, retry }: { title: string; error: Error; retry: () => void }) {
+export function Broken({
+  title,
+  error,
+  retry,
+  whole = false,
+}: {
+  title: string;
+  error: Error;
+  retry: () => void;
+  whole?: boolean;
+}) {
   const { t } = useTranslation();
-  if (error.name !== OUTDATED) return <Failure title={title} detail={error.message} retry={retry} />;
+  const Title = whole ? 'h1' : 'h2';
+  if (error.name !== OUTDATED) {
+    return <Failure title={title} detail={error.message} retry={retry} whole={whole} />;
+  }
   return (
     <div className={styles.failure} role="alert">
-      <h2>{t('update.title')}</h2>
+      <Title>{t('update.title')}</Title>
       <p>{error.message}</p>
       <Button onClick={() => location.reload()}>{t('update.reload')}</Button>
     </div>
