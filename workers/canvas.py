@@ -85,10 +85,14 @@ class Delivery:
 
 @dataclass(slots=True)
 class Score:
-    """What a batch of rings is sent as. `chords`: group → number of places, for the new ones."""
+    """What a batch of rings is sent as. `chords`: group → number of places, for the new ones.
+
+    `passes`: the delivery's place goes on with one of them.
+    """
 
     sendings: list[Sending] = field(default_factory=list)
     chords: dict[str, int] = field(default_factory=dict)
+    passes: bool = False
 
 
 _delivery: ContextVar[Delivery | None] = ContextVar("delivery", default=None)
@@ -104,8 +108,15 @@ def delivering(delivery: Delivery) -> Iterator[None]:
         _delivery.reset(token)
 
 
+def sent(score: Score) -> None:
+    """What was composed is sent now, the delivery's place with it if it passes."""
+    delivery = _delivery.get()
+    if score.passes and delivery is not None:
+        delivery.passed = True
+
+
 def composed(rings: Sequence[Ring], plan: Plan | None) -> Score:
-    """How to send these rings. Without a plan, or if its settings say so, plainly.
+    """How to send these rings; nothing is sent yet. Without a plan, or if its settings say so, plainly.
 
     The plan is that of the execution delivered; rings of its children and its parent go plainly.
     """
@@ -138,12 +149,12 @@ def _continued(rings: Sequence[Ring], delivery: Delivery, shape: Shapes, score: 
         place, links = delivery.place, delivery.links
         if links and ring.step_id == links[0].step_id:
             score.sendings.append(Sending(ring, links=links[1:]))
-        elif place is None or delivery.passed:
+        elif place is None or delivery.passed or score.passes:
             left.append(ring)
         elif ring.step_id == place.body.step_id:
             continue  # the chord owes this ring
         elif _goes_on(ring, delivery, place, shape):
-            delivery.passed = True
+            score.passes = True
             score.sendings.append(Sending(ring, place=place))
         else:
             left.append(ring)

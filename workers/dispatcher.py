@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -52,17 +52,29 @@ class CeleryDispatcher:
         then).
         """
         target = pipeline if pipeline is not None else Pipeline()
+        self.ahead(rings, plan=plan)(target)
+        if pipeline is None:
+            target.execute()
+
+    def ahead(self, rings: Sequence[Ring], *, plan: Plan | None = None) -> Callable[[Pipeline], None]:
+        """Make the messages for these rings; what is answered adds them to a pipeline, if they are owed."""
         sent = together(self._sendable(rings), plan)
         score = canvas.composed(
             [ring for ring in sent if ring.also is None], plan if self._mode == "on" else None
         )
         score.sendings += (canvas.Sending(ring) for ring in sent if ring.also is not None)
-        for group, places in score.chords.items():
-            target.keep(chord_size_key(group), str(places), seconds=CHORD_SECONDS)
-        for sending in score.sendings:
-            target.push(sending.ring.queue, template(sending.ring.queue).sent(sending))
-        if pipeline is None:
-            target.execute()
+        messages = [
+            (sending.ring.queue, template(sending.ring.queue).sent(sending)) for sending in score.sendings
+        ]
+
+        def send(target: Pipeline) -> None:
+            canvas.sent(score)
+            for group, places in score.chords.items():
+                target.keep(chord_size_key(group), str(places), seconds=CHORD_SECONDS)
+            for queue, message in messages:
+                target.push(queue, message)
+
+        return send
 
     def _sendable(self, rings: Sequence[Ring]) -> list[Ring]:
         found = []

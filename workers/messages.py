@@ -27,6 +27,9 @@ EXECUTION = "00000000-0000-4000-8000-00000000e0e0"
 STEP = "00000000-0000-4000-8000-0000000050e0"
 """Ids that stand in a template where a message's own will be."""
 
+MESSAGE_BYTES = 1500
+"""No message of a step alone, or of a chord's part, is longer because of the claim it carries."""
+
 WINDOW_BYTES = 4096
 """No window of a chain is longer."""
 
@@ -67,28 +70,39 @@ class Template:
         execution_id, step_id = sending.ring.execution_id, sending.ring.step_id
         if sending.ring.also is not None:
             return self._with_others(sending.ring.also, execution_id, step_id)
+        if sending.ring.carried is not None:
+            longest = WINDOW_BYTES if sending.links else MESSAGE_BYTES
+            message = self._sent(sending, self._with_header("carried", sending.ring.carried))
+            if len(message) <= longest:
+                return message
+        return self._sent(sending, self.envelope)
+
+    def _sent(self, sending: Sending, envelope: str) -> bytes:
+        execution_id, step_id = sending.ring.execution_id, sending.ring.step_id
         if sending.place is not None:
             place = sending.place
             group = f'"group": "{place.group}", "group_index": {place.index}'
-            envelope = self.envelope.replace(NO_GROUP, group).replace(SHOWN, '"argsrepr": ""')
+            envelope = envelope.replace(NO_GROUP, group).replace(SHOWN, '"argsrepr": ""')
             body = self.body.replace(NO_CHORD, f'"chord": {signature(place.body)}')
             return self._finished(envelope, body, execution_id, step_id)
         links = [signature(link) for link in sending.links]
         while links:
             body = self.body.replace(NO_CHAIN, f'"chain": [{",".join(reversed(links))}]')
-            message = self._finished(self.envelope, body, execution_id, step_id)
+            message = self._finished(envelope, body, execution_id, step_id)
             if len(message) <= WINDOW_BYTES:
                 return message
             links.pop()
-        return self.message(execution_id, step_id)
+        return self._finished(envelope, self.body, execution_id, step_id)
+
+    def _with_header(self, name: str, value: Any) -> str:
+        """The envelope with one header more."""
+        return self.envelope.replace('"headers": {', f'"headers": {{"{name}": {json.dumps(value)}, ', 1)
 
     def _with_others(self, also: Sequence[str], execution_id: str, step_id: str) -> bytes:
         """A session's message names its other steps in a header, where recovery can read them, too."""
         if not all(map(_UUID.fullmatch, also)):
             raise ValueError("A ring names its steps by UUIDs.")
-        headers = f'"headers": {{"also": {json.dumps(list(also))}, '
-        envelope = self.envelope.replace('"headers": {', headers, 1)
-        return self._finished(envelope, self.body, execution_id, step_id)
+        return self._finished(self._with_header("also", list(also)), self.body, execution_id, step_id)
 
     def _finished(self, envelope: str, body: str, execution_id: str, step_id: str) -> bytes:
         if not (_UUID.fullmatch(execution_id) and _UUID.fullmatch(step_id)):

@@ -26,7 +26,7 @@ _checked_at = 0.0
 def run_step(self: Task, execution_id: str, step_id: str) -> None:
     """Perform a step if it is ready and nobody else does. The task id is the step id.
 
-    A message of a session names more steps in its header `also`.
+    A message of a session names more steps in its header `also`; `carried` holds the step's sealed claim.
 
     Chain and chord are taken out of the request, so neither goes on by itself. What follows is sent by the
     dispatcher, from the record; a chord's part is counted here, when the canvas says so. Every other end
@@ -37,7 +37,11 @@ def run_step(self: Task, execution_id: str, step_id: str) -> None:
     delivery = canvas.read(self.request)
     with canvas.delivering(delivery):
         performed = runtime.perform(
-            execution_id, step_id, also=getattr(self.request, "also", None), worker=worker_name(self)
+            execution_id,
+            step_id,
+            also=getattr(self.request, "also", None),
+            carried=getattr(self.request, "carried", None),
+            worker=worker_name(self),
         )
     redelivered = bool((self.request.delivery_info or {}).get("redelivered"))
     if canvas.counts(delivery, performed.result, redelivered=redelivered):

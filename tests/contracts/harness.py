@@ -18,6 +18,7 @@ from fermata.graph.compile import compile_document
 from fermata.graph.plan import ROOT, Plan
 from fermata.machine.decide import begin
 from fermata.machine.outcomes import Done, Fail, Failure
+from fermata.machine.view import Claim
 from fermata.nodes.catalogue import catalogue
 from tests.reference.contract_cases import Case
 from tests.reference.results import Result, Step, first_class, result_of
@@ -107,6 +108,8 @@ class World:
         self.performer = Performer(Parts(ledger, self.plans, self.types, self.dispatcher))
         self.execution_id = execution_id or str(uuid4())
         self.decided: set[str] = set()
+        self.ahead = 0
+        """Steps performed on claims that their rings carried."""
 
     def start(self) -> None:
         """Write the execution and send it the case's signals; nothing is performed yet."""
@@ -151,7 +154,19 @@ class World:
                 ring = rings[index]
                 if self.random.random() > 0.1:
                     del rings[index]
-            self.performer.perform(ring.step_id, ring.also)
+            self.performer.perform(ring.step_id, ring.also, ahead=self._ahead(ring))
+
+    def _ahead(self, ring: Ring) -> Claim | None:
+        """The claim that the ring carries; it must say what asking for it says."""
+        known = self.performer.parts.carried.opened(ring.execution_id, ring.step_id, ring.carried)
+        if known is None:
+            return None
+        asked = self.ledger.claim(ring.step_id, worker="here")
+        if isinstance(asked, Claim):
+            # A node's step decides nothing by what its loop remembers; this ledger tells it all the same.
+            assert known == replace(asked, now=known.now, ahead=True, remembered=[])
+        self.ahead += 1
+        return known
 
     def _decide_approvals(self) -> list[Ring]:
         wanted = self.case.approvals

@@ -45,10 +45,10 @@ def trips(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Trip]]:
     made: list[Trip] = []
 
     def counting(ask: Any) -> Any:
-        def counted(query: str, *arguments: Any) -> Any:
+        def counted(query: str, *arguments: Any, **more: Any) -> Any:
             with monkeypatch.context() as nested, transaction.atomic():
                 nested.setattr(store, "run", run)  # a call within a transaction is made by it
-                answer = ask(query, *arguments)
+                answer = ask(query, *arguments, **more)
                 [(wrote,)] = run("SELECT pg_current_xact_id_if_assigned() IS NOT NULL")
             made.append((query, wrote))
             return answer
@@ -124,11 +124,11 @@ class Recording(Memory):
         super().__init__()
         self.written: list[tuple[str, int, int]] = []
 
-    def record(self, decision: Any) -> Any:
+    def record(self, decision: Any, *, meanwhile: Any = None) -> Any:
         """Count, then record."""
         rows = sum(len(stage.steps) + len(stage.regions) + len(stage.arrivals) for stage in decision.stages)
         self.written.append((decision.own.state, len(decision.stages), rows))
-        return super().record(decision)
+        return super().record(decision, meanwhile=meanwhile)
 
 
 def test_a_join_of_a_thousand_opens_once_in_memory() -> None:

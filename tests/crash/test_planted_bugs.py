@@ -188,7 +188,7 @@ BUGS: dict[str, tuple[Scenario, str, tuple[tuple[str, str], ...]]] = {
         ("    PERFORM FROM fermata_region WHERE id = p_region FOR NO KEY UPDATE;\n", ""),
         # The root is locked by way of its execution as well.
         ("        PERFORM FROM fermata_execution WHERE id = r.execution_id FOR NO KEY UPDATE;", "        NULL;"), *OVER)),
-    "a claim without compare-and-swap": (locks_lie, "claim.sql", (("IF s.state <> 'ready' THEN", "PERFORM pg_sleep(0.2);\n    IF s.state <> 'ready' THEN"), (CAS, "RETURNING"))),
+    "a claim without compare-and-swap": (locks_lie, "claim.sql", (("IF s.state <> 'ready' THEN", "PERFORM pg_sleep(0.6);\n    IF s.state <> 'ready' THEN"), (CAS, "RETURNING"))),
     "a follower recorded though its predecessor was stale": (a_session_sleeps, "together.sql", (
         ("v_count < cardinality(v_owns) OR ", ""),
         ("IF fermata_closing(s) THEN", "IF false THEN"),
@@ -203,7 +203,7 @@ DELAYS: dict[str, tuple[Scenario, str, tuple[tuple[str, str], ...]]] = {
     "claims": (
         locks_lie,
         "claim.sql",
-        (("IF s.state <> 'ready' THEN", "PERFORM pg_sleep(0.2);\n    IF s.state <> 'ready' THEN"),),
+        (("IF s.state <> 'ready' THEN", "PERFORM pg_sleep(0.6);\n    IF s.state <> 'ready' THEN"),),
     ),
 }
 

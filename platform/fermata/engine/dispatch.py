@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 from importlib import import_module
@@ -15,12 +15,16 @@ from django.conf import settings
 from fermata.engine.ledger import Ledger, Ring
 from fermata.errors import FermataError
 from fermata.graph.plan import Plan
+from fermata.machine.commands import Decision
 from fermata.machine.together import goes_together, is_batchable
 
 MOST_TOGETHER = 25
 """Rows that one message rings: it stays below 4 KB."""
 FEWEST_TOGETHER = 10
 """Batches are not made smaller to give every worker some: a message and a commit cost as much as so many."""
+
+MOST_FORESEEN = 25
+"""Rows of one record whose messages are made before it is known that they are owed."""
 
 
 def together(rings: Sequence[Ring], plan: Plan | None, *, size: int | None = None) -> list[Ring]:
@@ -68,6 +72,31 @@ def ring_by_plan(
         dispatcher.ring(together(group, plan, size=MOST_TOGETHER), pipeline=pipeline, plan=plan)
 
 
+def foreseen(decision: Decision, execution_id: str) -> list[Ring]:
+    """The rings that recording this most likely leads to: those of its own new rows, if all of it is applied.
+
+    None of a fork so wide that not all of it may be rung; whatever the record answers is what counts.
+    """
+    steps = [step for stage in decision.stages for step in stage.steps if step.state == "ready"]
+    if len(steps) > MOST_FORESEEN:
+        return []
+    return [
+        Ring(
+            execution_id=execution_id,
+            step_id=step.id,
+            node_id=step.node,
+            kind=step.kind,
+            queue=step.queue,
+            priority=step.priority,
+            lane=step.lane,
+            region_id=step.region,
+            iteration=step.iteration,
+        )
+        for step in steps
+        if step.kind == "node"
+    ]
+
+
 def batch_size(ready: int) -> int:
     """The size of the batches that so many ready steps are cut into: two for each processor, if they fill."""
     batches = min(2 * (os.cpu_count() or 1), ready // FEWEST_TOGETHER)
@@ -92,6 +121,10 @@ class Dispatcher(Protocol):
         """
         ...
 
+    def ahead(self, rings: Sequence[Ring], *, plan: Plan | None = None) -> Callable[[Any], None]:
+        """Get everything ready to ring these; what is answered, called with a pipeline, rings them."""
+        ...
+
     def depth(self, queues: Sequence[str]) -> dict[str, int]:
         """Messages waiting per queue. Raises ServerUnavailable."""
         ...
@@ -108,6 +141,10 @@ class InProcessDispatcher:
         """Append."""
         self.rings.extend(together(rings, plan))
 
+    def ahead(self, rings: Sequence[Ring], *, plan: Plan | None = None) -> Callable[[Any], None]:
+        """There is nothing to get ready."""
+        return lambda _pipeline: self.ring(rings, plan=plan)
+
     def depth(self, queues: Sequence[str]) -> dict[str, int]:
         """How many rings wait, by queue."""
         counts = dict.fromkeys(queues, 0)
@@ -121,6 +158,10 @@ class SilentDispatcher:
 
     def ring(self, rings: Sequence[Ring], *, pipeline: Any = None, plan: Plan | None = None) -> None:
         """Drop."""
+
+    def ahead(self, rings: Sequence[Ring], *, plan: Plan | None = None) -> Callable[[Any], None]:
+        """There is nothing to get ready."""
+        return lambda _pipeline: None
 
     def depth(self, queues: Sequence[str]) -> dict[str, int]:
         """Always empty."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ class Ring:
     """A READY row that somebody should look at. ``rung``: counted as rung, so a message is owed for it.
 
     ``also``: rows of the same execution and queue to be looked at with it, in a session; None: it alone.
+    ``carried``: its claim, sealed, when the record that made it READY knew it (``engine.carried``).
     """
 
     execution_id: str
@@ -29,13 +30,15 @@ class Ring:
     region_id: str = ""
     iteration: int = 0
     also: tuple[str, ...] | None = None
+    carried: str | None = field(default=None, compare=False)
 
 
 @dataclass(slots=True)
 class Recorded:
     """What a record came to.
 
-    ``result``: recorded, stale (somebody was first) or cancelled (its scope is closing).
+    ``result``: recorded, stale (somebody was first), cancelled (its scope is closing) or unclaimed (it was
+    performed on a claim known ahead, and must be claimed after all).
 
     Of a batch: recorded, or alone (nothing was written, every step is to be recorded by itself).
 
@@ -87,6 +90,10 @@ class Ending:
     rings: list[Ring] = field(default_factory=list)
 
 
+Meanwhile = Callable[[str | None], None]
+"""What is done while a record is under way; its argument is the output's JSON text."""
+
+
 class Ledger(Protocol):
     """Storage for executions; every method is one transaction."""
 
@@ -101,8 +108,12 @@ class Ledger(Protocol):
         """
         ...
 
-    def record(self, decision: Decision) -> Recorded:
-        """Write a decision behind a compare-and-swap on (step, fence, state)."""
+    def record(self, decision: Decision, *, meanwhile: Meanwhile | None = None) -> Recorded:
+        """Write a decision behind a compare-and-swap on (step, fence, state).
+
+        ``meanwhile`` is called once, with the text of the step's output, while it is being written: it may be
+        for nothing, and must not raise.
+        """
         ...
 
     def claim_many(self, step_ids: Sequence[str]) -> Claims:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from fermata.engine.carried import Carried
 from fermata.engine.context import Guard
 from fermata.engine.invocation import Plans
 from fermata.engine.ledger import Ledger, Recorded
@@ -109,5 +111,6 @@ class Parts:
     time_limit: Callable[[float | None], AbstractContextManager[Any]] = lambda _seconds: nullcontext()
     call_task: Callable[..., Any] | None = None
     allowed_hosts: tuple[str, ...] = ()
+    carried: Carried = field(default_factory=lambda: Carried(os.urandom(32)))
     open_secrets: Opener = field(default_factory=lambda: held({}))
     room: Callable[[Plan], dict[str, int] | None] = lambda _plan: None

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import uuid4
 
 from fermata.engine import faultpoints
 from fermata.engine.context import Evaluator, bindings
+from fermata.engine.dispatch import foreseen
 from fermata.engine.invocation import Invocation
 from fermata.engine.ledger import NewExecution, Recorded, Ring
 from fermata.engine.parts import Parts
@@ -50,6 +51,17 @@ class Performed:
     resumed: bool = False
 
 
+@dataclass(slots=True)
+class Ahead:
+    """The messages a step's record most likely owes, made while it is written.
+
+    ``send``, called with a pipeline, adds those of ``rings``.
+    """
+
+    rings: list[Ring] = field(default_factory=list)
+    send: Callable[[Any], None] | None = None
+
+
 class Performer:
     """Performs steps. One per process; ``worker`` names it in rows and journal."""
 
@@ -59,14 +71,19 @@ class Performer:
         self.worker = worker
         self.invoke = Invocation(parts)
 
-    def perform(self, step_id: str, also: Sequence[str] | None = None) -> Performed:
+    def perform(
+        self, step_id: str, also: Sequence[str] | None = None, *, ahead: Claim | None = None
+    ) -> Performed:
         """Look at one step, as a ring asks; then at the engine's own rows that its record made.
 
-        ``also``: look at it and these in a session (``dispatch: together``).
+        ``also``: look at it and these in a session (``dispatch: together``). ``ahead``: its claim, if the
+        ring carried it.
         """
         if also is not None:
             return Performed("recorded" if Session(self).perform([step_id, *also]) else "not_ready")
-        first = self._perform_one(step_id)
+        first = self._perform_one(step_id, ahead)
+        if first.result == "unclaimed":
+            first = self._perform_one(step_id)
         first.rings += self.perform_own(first.rings)
         return first
 
@@ -84,18 +101,21 @@ class Performer:
             made += done.rings
         return made
 
-    def _perform_one(self, step_id: str) -> Performed:
+    def _perform_one(self, step_id: str, known: Claim | None = None) -> Performed:
         token, since = uuid4().hex, time.monotonic()
         faultpoints.reached("before_claim")
-        claim = self.parts.ledger.claim(step_id, worker=self.worker)
+        claim = known or self.parts.ledger.claim(step_id, worker=self.worker)
         faultpoints.reached("after_claim")
         if isinstance(claim, Refusal):
             return Performed(claim.result)
+        if known is None:
+            self.parts.carried.remember(claim)
         if not self.parts.leases.take(claim, token, since=since):
             return Performed("leased")
         recorded: Recorded | None = None
+        ahead = Ahead()
         try:
-            recorded = self._performed(claim, token)
+            recorded = self._performed(claim, token, ahead)
             faultpoints.reached("after_record")
         except LeaseLost:
             return Performed("stale")
@@ -106,12 +126,12 @@ class Performer:
             return Performed("unknown_format")
         finally:
             self.parts.leases.finish(
-                step_id, token, recorded, claim, lambda pipeline: self._ring(recorded, claim, pipeline)
+                step_id, token, recorded, claim, lambda pipeline: self._ring(recorded, claim, ahead, pipeline)
             )
         faultpoints.reached("after_continue")
         return Performed(recorded.result, list(recorded.rings), resumed=claim.step.resume is not None)
 
-    def _performed(self, claim: Claim, token: str) -> Recorded:
+    def _performed(self, claim: Claim, token: str, ahead: Ahead) -> Recorded:
         plan = self.parts.plans.plan(claim.execution.version_id)
         evaluator = Evaluator(bindings(plan, claim), self.parts.guard)
         with self.parts.leases.hold(claim, token) as live:
@@ -125,12 +145,14 @@ class Performer:
                 faultpoints.reached("after_effect")
                 live()
                 decision = self.decide(plan, claim, outcome, evaluator)
-            return self.keep(plan, claim, decision, evaluator)
+            return self.keep(plan, claim, decision, evaluator, ahead)
 
-    def keep(self, plan: Plan, claim: Claim, decision: Decision, evaluator: Evaluator) -> Recorded:
+    def keep(
+        self, plan: Plan, claim: Claim, decision: Decision, evaluator: Evaluator, ahead: Ahead | None = None
+    ) -> Recorded:
         """Record what a step came to; if that cannot be kept, it is the step's failure."""
         try:
-            return self._record(claim, decision)
+            return self._record(claim, decision, ahead)
         except (PayloadTooLarge, InvalidInput) as error:
             # Nothing was written yet.
             if claim.step.kind != "node":
@@ -150,14 +172,21 @@ class Performer:
         decision.own.input, decision.own.has_input = self.invoke.input_of(claim)
         return decision
 
-    def _record(self, claim: Claim, decision: Decision) -> Recorded:
+    def _record(self, claim: Claim, decision: Decision, ahead: Ahead | None = None) -> Recorded:
         self._prepare_children(claim, decision)
+        plan = self.parts.plans.plan(claim.execution.version_id)
         decision.own.worker = self.worker
         decision.own.started_at = claim.now
-        decision.room = self.parts.room(self.parts.plans.plan(claim.execution.version_id))
+        decision.own.ahead = claim.ahead
+        decision.room = self.parts.room(plan)
         faultpoints.reached("before_record")
         suspended = decision.own.state in SUSPENDED
-        recorded = self.parts.ledger.record(decision)
+
+        def look_ahead(output: str | None) -> None:
+            if ahead is not None:
+                self._foresee(claim, decision, plan, ahead, output)
+
+        recorded = self.parts.ledger.record(decision, meanwhile=look_ahead)
         if suspended and recorded.result == "recorded":
             recorded.result = "suspended"
         return recorded
@@ -211,12 +240,27 @@ class Performer:
                 )
             }
 
-    def _ring(self, recorded: Recorded | None, claim: Claim, pipeline: Any) -> None:
+    def _foresee(
+        self, claim: Claim, decision: Decision, plan: Plan, ahead: Ahead, output: str | None
+    ) -> None:
+        try:
+            ahead.rings = foreseen(decision, claim.execution.id)
+            if ahead.rings:
+                sealed = dict(self.parts.carried.sealed(plan, claim, decision, output))
+                rings = [replace(ring, carried=sealed.get(ring.step_id)) for ring in ahead.rings]
+                ahead.send = self.parts.dispatcher.ahead(rings, plan=plan)
+        except Exception:
+            logger.exception("Nothing is made ready for what follows step %s.", claim.step.id)
+            ahead.send = None
+
+    def _ring(self, recorded: Recorded | None, claim: Claim, ahead: Ahead, pipeline: Any) -> None:
         faultpoints.reached("before_ring")
         if recorded is None:
             return
         owed = [ring for ring in recorded.rings if ring.rung and ring.kind == "node"]
-        if owed:
+        if owed and owed == ahead.rings and ahead.send is not None:
+            ahead.send(pipeline)
+        elif owed:
             self.ring(owed, self.parts.plans.plan(claim.execution.version_id), claim.execution.id, pipeline)
 
     def ring(self, owed: Sequence[Ring], plan: Plan, execution_id: str, pipeline: Any) -> None:

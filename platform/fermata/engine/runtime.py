@@ -12,6 +12,7 @@ from django.conf import settings
 
 from fermata.coordination.lease import Leases
 from fermata.engine import limits, opening, plans
+from fermata.engine.carried import Carried
 from fermata.engine.dispatch import dispatcher
 from fermata.engine.holding import Keeper
 from fermata.engine.parts import Parts
@@ -92,16 +93,26 @@ def performer(worker: str) -> Performer:
         allowed_hosts=settings.FERMATA_REACHABLE_HOSTS,
         open_secrets=opening.opened,
         room=rooms(),
+        carried=Carried(settings.SECRET_KEY.encode()),
     )
     return Performer(parts, worker=worker)
 
 
-def perform(execution_id: str, step_id: str, *, worker: str, also: Sequence[str] | None = None) -> Performed:
+def perform(
+    execution_id: str,
+    step_id: str,
+    *,
+    worker: str,
+    also: Sequence[str] | None = None,
+    carried: object = None,
+) -> Performed:
     """Look at one step, as a ring asks, or at several in a session.
 
-    The execution id in a ring is for people; the row says the truth.
+    The execution id in a ring is for people; the row says the truth. ``carried``: the ring's sealed claim.
     """
-    return performer(worker).perform(step_id, also)
+    here = performer(worker)
+    ahead = None if carried is None else here.parts.carried.opened(execution_id, step_id, carried)
+    return here.perform(step_id, also, ahead=ahead)
 
 
 def forget() -> None:

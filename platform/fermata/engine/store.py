@@ -20,7 +20,7 @@ import psycopg
 from django.db import OperationalError, connection
 
 from fermata.engine import prepared, wire
-from fermata.engine.ledger import Ending, NewExecution, Recorded, Ring
+from fermata.engine.ledger import Ending, Meanwhile, NewExecution, Recorded, Ring
 from fermata.errors import Conflict, IdempotencyKeyReused, ServerUnavailable
 from fermata.machine.commands import Decision
 from fermata.machine.together import Batch, Claims, Sight
@@ -88,12 +88,30 @@ def _persistently(ask: Callable[[], Answer]) -> Answer:
     raise ServerUnavailable("PostgreSQL does not answer.")
 
 
-def call(function: str, *arguments: prepared.Argument) -> Any:
-    """Call an SQL function that answers JSON, in its own transaction or the caller's; the parsed answer."""
+def call(function: str, *arguments: prepared.Argument, meanwhile: Callable[[], None] | None = None) -> Any:
+    """Call an SQL function that answers JSON, in its own transaction or the caller's; the parsed answer.
+
+    ``meanwhile`` is called once, as a rule while PostgreSQL is at work.
+    """
     if connection.in_atomic_block:
+        if meanwhile is not None:
+            meanwhile()
         places = ", ".join(["%s"] * len(arguments))
         return orjson.loads(run(f"SELECT {function}({places})::text", arguments)[0][0])
-    return _persistently(lambda: orjson.loads(prepared.call(connection.connection, function, arguments)))
+    left = [] if meanwhile is None else [meanwhile]
+
+    def asked() -> bytes:
+        if not left:
+            return prepared.call(connection.connection, function, arguments)
+        prepared.ask(connection.connection, function, arguments)
+        try:
+            left.pop()()
+        except BaseException:
+            prepared.drop(connection.connection)
+            raise
+        return prepared.answer(connection.connection)
+
+    return orjson.loads(_persistently(asked))
 
 
 class PostgresLedger:
@@ -121,9 +139,13 @@ class PostgresLedger:
         """See the port."""
         return wire.claim(call("fermata_claim", step_id, worker))
 
-    def record(self, decision: Decision) -> Recorded:
+    def record(self, decision: Decision, *, meanwhile: Meanwhile | None = None) -> Recorded:
         """See the port."""
-        return wire.recorded(call("fermata_record", wire.decision_text(decision)))
+        text = wire.decision_text(decision)
+        if meanwhile is None:
+            return wire.recorded(call("fermata_record", text))
+        output = decision.own.output
+        return wire.recorded(call("fermata_record", text, meanwhile=lambda: meanwhile(output)))
 
     def claim_many(self, step_ids: Sequence[str]) -> Claims:
         """See the port."""

@@ -24,7 +24,7 @@ from fermata.machine.view import Claim, ExecutionView, Frame, Refusal, StepView
 
 LARGEST_BYTES = 4 * 1024 * 1024
 """Of one payload: an input, an output, a signal."""
-RING_FIELDS = tuple(name for name in Ring.__slots__ if name != "also")
+RING_FIELDS = tuple(name for name in Ring.__slots__ if name not in ("also", "carried"))
 
 
 def text(value: Any) -> str:

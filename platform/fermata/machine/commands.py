@@ -167,7 +167,7 @@ class Own:
     """What becomes of the step itself: compare-and-swap on (id, fence, state in ready | running).
 
     ``due_seconds`` / ``due_at``: when a suspended step goes on by itself. ``definite``: count a definite
-    refusal.
+    refusal. ``ahead``: nobody has asked yet whether the step may begin.
     """
 
     id: str
@@ -187,6 +187,7 @@ class Own:
     definite: bool = False
     started_at: str | None = None
     worker: str = ""
+    ahead: bool = False
 
 
 @dataclass(slots=True)

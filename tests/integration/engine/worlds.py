@@ -37,10 +37,10 @@ class Held(Postgres):
         self.hold: set[str] = set()
         self.open: list[psycopg.Connection[Any]] = []
 
-    def record(self, decision: Decision) -> Recorded:
+    def record(self, decision: Decision, *, meanwhile: Any = None) -> Recorded:
         [(node,)] = run("SELECT node_id FROM fermata_step WHERE id = %s", [decision.own.id])
         if node not in self.hold:
-            return super().record(decision)
+            return super().record(decision, meanwhile=meanwhile)
         held = session()
         rows = held.execute("SELECT fermata_record(%s)", [wire.decision_text(decision)]).fetchone()
         assert rows is not None

@@ -49,7 +49,10 @@ def composed(plan: Plan, *rings: Ring, **delivery: Any) -> tuple[Score, Delivery
     """How the rings are sent by a delivery of the node `of`."""
     current = Delivery(EXECUTION, step(delivery.pop("of", "a")), **delivery)
     with canvas.delivering(current):
-        return canvas.composed(list(rings), plan), current
+        score = canvas.composed(list(rings), plan)
+        assert not current.passed, "nothing is sent yet"
+        canvas.sent(score)
+    return score, current
 
 
 def link(node: str) -> Link:

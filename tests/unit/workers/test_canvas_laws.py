@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,9 +19,7 @@ from tests.reference.documents import Sample, documents
 from tests.reference.results import equal
 from workers import canvas
 from workers.canvas import Delivery, Sending
-from workers.messages import WINDOW_BYTES, template
-
-MESSAGE_BYTES = 1500
+from workers.messages import MESSAGE_BYTES, WINDOW_BYTES, template
 
 
 class Broker:
@@ -35,13 +34,22 @@ class Broker:
 
     def ring(self, rings: list[Ring], *, pipeline: Any = None, plan: Plan | None = None) -> None:
         """As the dispatcher does with the canvas on."""
+        self.ahead(rings, plan=plan)(pipeline)
+
+    def ahead(self, rings: list[Ring], *, plan: Plan | None = None) -> Callable[[Any], None]:
+        """What is composed counts when it is sent."""
         score = canvas.composed(rings, plan)
-        self.sizes |= score.chords
-        self.messages += score.sendings
-        for sending in score.sendings:
-            kind = "member" if sending.place else "window" if sending.links else "plain"
-            size = len(template(sending.ring.queue).sent(sending))
-            self.longest[kind] = max(self.longest[kind], size)
+
+        def send(_pipeline: Any) -> None:
+            canvas.sent(score)
+            self.sizes |= score.chords
+            self.messages += score.sendings
+            for sending in score.sendings:
+                kind = "member" if sending.place else "window" if sending.links else "plain"
+                size = len(template(sending.ring.queue).sent(sending))
+                self.longest[kind] = max(self.longest[kind], size)
+
+        return send
 
     def count(self, delivery: Delivery) -> None:
         """One more part; the last one sends the body."""
@@ -70,7 +78,7 @@ class OnCanvas(World):
             ring = message.ring
             delivery = Delivery(ring.execution_id, ring.step_id, message.links, message.place)
             with canvas.delivering(delivery):
-                performed = self.performer.perform(ring.step_id)
+                performed = self.performer.perform(ring.step_id, ahead=self._ahead(ring))
             if canvas.counts(delivery, performed.result, redelivered=False):
                 self.broker.count(delivery)
         lost = [row["node"] for row in self.ledger.steps.values() if row["state"] == "ready"]

@@ -8,7 +8,9 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from fermata.engine.ledger import Ending, NewExecution, Recorded, Ring
+import orjson
+
+from fermata.engine.ledger import Ending, Meanwhile, NewExecution, Recorded, Ring
 from fermata.engine.memory.applying import Applying
 from fermata.engine.memory.tables import Row
 from fermata.machine import identity
@@ -156,8 +158,10 @@ class MemoryLedger(Applying):
                 return True
         return False
 
-    def record(self, decision: Decision) -> Recorded:
+    def record(self, decision: Decision, *, meanwhile: Meanwhile | None = None) -> Recorded:
         """See :class:`fermata.engine.ledger.Ledger`."""
+        if meanwhile is not None:
+            meanwhile(orjson.dumps(decision.own.output).decode() if decision.own.has_output else None)
         self._rings, self._finished = [], None
         own = decision.own
         step = self.steps.get(own.id)
@@ -166,6 +170,8 @@ class MemoryLedger(Applying):
         if self._closing(step):
             self._move(step, "cancelled")
             return Recorded("cancelled")
+        if own.ahead and self.executions[step["execution_id"]]["status"] in ("pausing", "paused"):
+            return Recorded("unclaimed")
         self._record_own(step, own)
         self._suspension(step, decision)
         for write in decision.writes:

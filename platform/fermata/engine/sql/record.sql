@@ -28,6 +28,9 @@ BEGIN
     END IF;
     SELECT * INTO x FROM fermata_execution WHERE id = s.execution_id;
     v_paused := x.status IN ('pausing', 'paused');
+    IF (o->>'ahead')::boolean AND (v_paused OR x.debug) THEN
+        RETURN '{"result": "unclaimed"}'::jsonb;  -- performed before its gates were asked: pure, so nothing happened
+    END IF;
     v_due := coalesce((o->>'due_at')::timestamptz, v_now + (o->>'due_seconds')::float8 * interval '1 second');
     IF v_paused AND o->>'due_at' IS NULL THEN
         v_due := v_due - (v_now - x.paused_at);  -- resuming shifts by the whole pause
@@ -38,7 +41,7 @@ BEGIN
         input_digest = CASE WHEN (o->>'has_input')::boolean THEN fermata_store(workspace_id, o->>'input') ELSE input_digest END,
         error = nullif(o->'error', 'null'::jsonb)::json, refusals = refusals + (o->>'definite')::boolean::int,
         due_at = v_due, due_kind = CASE WHEN v_due IS NOT NULL THEN o->>'due_kind' END, due_absolute = o->>'due_at' IS NOT NULL,
-        resume = NULL, worker = coalesce(worker, o->>'worker'), started_at = coalesce(started_at, (o->>'started_at')::timestamptz),
+        resume = NULL, worker = coalesce(worker, o->>'worker'), started_at = coalesce(started_at, least(greatest((o->>'started_at')::timestamptz, ready_at), v_now)),
         finished_at = CASE WHEN o->>'state' IN ('succeeded', 'failed', 'timed_out') THEN v_now END
     WHERE id = s.id RETURNING * INTO s;
     events := events || fermata_event('Step' || replace(initcap(replace(s.state, '_', ' ')), ' ', ''), s,
