@@ -38,8 +38,8 @@ DOUBLED = 0.1
 LONGEST_QUEUE = 60
 """Bytes of a queue's name with which a chord's message is short enough for any branch."""
 
-WINDOW_LINKS = 10
-"""Steps of one chain, the one rung first included."""
+WINDOW_LINKS = 9
+"""Steps of one chain, the one rung first included: so many leave room for the claim a message carries."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,7 @@ def test_cancelling_beside_the_last_record_does_not_deadlock() -> None:
     told: list[Any] = []
     texts: list[str] = []
 
-    def keep(decision: Any) -> Recorded:
+    def keep(decision: Any, **_: Any) -> Recorded:
         texts.append(wire.decision_text(decision))
         return Recorded("stale")
 
@@ -161,7 +161,7 @@ def test_cancelling_beside_an_ending_item_does_not_deadlock() -> None:
     texts: list[str] = []
     real = ledger.record
 
-    def keep(decision: Any) -> Recorded:
+    def keep(decision: Any, **_: Any) -> Recorded:
         texts.append(wire.decision_text(decision))
         return Recorded("stale")
 
@@ -224,7 +224,7 @@ def test_an_exit_taken_while_a_break_settles_stays_live() -> None:
     made.performer.perform(step("h")[0])
     real, texts = ledger.record, []
 
-    def keep(decision: Any) -> Recorded:
+    def keep(decision: Any, **_: Any) -> Recorded:
         texts.append(wire.decision_text(decision))
         return Recorded("stale")
 
