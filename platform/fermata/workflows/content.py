@@ -59,6 +59,15 @@ def same(first: Any, second: Any) -> bool:
     )
 
 
+def identical(first: Content, second: Content) -> bool:
+    """Whether both are the same to the byte: definition with the order of its keys, text, positions."""
+    return _bytes(first) == _bytes(second)
+
+
+def _bytes(content: Content) -> bytes:
+    return orjson.dumps([content.definition, content.source, content.editor])
+
+
 def problems(definition: Any) -> list[dict[str, Any]]:
     """Every problem of a definition, errors and warnings, in the shape of the interface.
 

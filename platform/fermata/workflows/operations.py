@@ -111,7 +111,7 @@ def save_draft(workflow_id: UUID, *, patch: Any, rev: int | None, by: User | Non
 
 
 def replace_draft(workflow_id: UUID, *, content: Content, rev: int | None, by: User | None) -> Draft:
-    """Put a whole new content in the draft. Raises as ``save_draft``."""
+    """Put a whole new content in the draft; the same one changes nothing. Raises as ``save_draft``."""
     with transaction.atomic():
         draft = _draft_for_change(workflow_id, rev=rev)
         return _write(draft, content, by=by)
@@ -127,7 +127,7 @@ def replace_document(workflow_id: UUID, *, content: Content, rev: int | None, by
 
 
 def restore(workflow_id: UUID, *, number: int, rev: int | None, by: User | None) -> Draft:
-    """Make a version's definition the draft's, as a new rev; positions on the canvas stay.
+    """Make a version's definition the draft's, as a new rev if it is another; positions on the canvas stay.
 
     Raises as ``save_draft``, and NotFound for a version that is not there.
     """
@@ -259,6 +259,8 @@ def shown_draft(draft: Draft) -> dict[str, Any]:
 
 def _write(draft: Draft, content: Content, *, by: User | None) -> Draft:
     ready = settled(content)
+    if contents.identical(ready, Content(draft.definition, draft.source, draft.editor)):
+        return draft  # nothing was changed, so nobody's copy is out of date
     draft.definition, draft.source, draft.editor = ready.definition, ready.source, ready.editor
     draft.errors = error_count(ready.definition)
     draft.rev += 1

@@ -45,17 +45,19 @@ def at_once(caller: Caller, act: Callable[[Caller, int], Any]) -> Counter[int]:
 def test_of_all_who_saw_one_rev_only_the_first_changes_it(editor, workflow, way):
     path = f"/workflows/{workflow.id}"
     editor.post(f"{path}/publish", status=201)
+    since = [{"op": "add", "path": "/definition/description", "value": "since"}]
+    editor.call("PATCH", f"{path}/draft", since, If_Match='"1"', status=200)
 
     def act(caller: Caller, number: int) -> Any:
         if way == "patch":
             patch = [{"op": "add", "path": "/editor/who", "value": number}]
-            return caller.call("PATCH", f"{path}/draft", patch, If_Match='"1"')
+            return caller.call("PATCH", f"{path}/draft", patch, If_Match='"2"')
         if way == "restore":
-            return caller.call("POST", f"{path}/restore", {"version": 1}, If_Match='"1"')
-        return caller.call("POST", f"{path}/import", {"name": f"n{number}"}, If_Match='"1"')
+            return caller.call("POST", f"{path}/restore", {"version": 1}, If_Match='"2"')
+        return caller.call("POST", f"{path}/import", {"name": f"n{number}"}, If_Match='"2"')
 
     assert at_once(editor, act) == {200: 1, 412: PEOPLE - 1}
-    assert Draft.objects.get(workflow=workflow).rev == 2
+    assert Draft.objects.get(workflow=workflow).rev == 3
 
 
 def test_versions_published_at_once_count_on_without_a_gap(editor, workflow):

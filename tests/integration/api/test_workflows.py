@@ -108,6 +108,21 @@ def test_a_patch_without_if_match_is_asked_for_it(editor, workflow):
     assert editor.call("PATCH", f"/workflows/{workflow.id}/draft", [], status=428).json()["cure"]
 
 
+def test_saving_the_same_draft_changes_nothing(editor):
+    text = "schema: fermata/1\nname: same\n# a comment\nnodes:\n  - {id: a, type: note}\n"
+    path = f"/workflows/{editor.post('/workflows', {'name': 'same', 'source': text}, status=201)['id']}"
+    editor.post(f"{path}/publish", status=201)
+    same = editor.call("PUT", f"{path}/draft", {"source": text}, If_Match="*", status=200)
+    nothing = editor.call("PATCH", f"{path}/draft", [], If_Match='"1"', status=200)
+    assert same["ETag"] == nothing["ETag"] == '"1"'
+    assert editor.get("/workflows")["results"][0]["changed"] is False
+    other = editor.call(
+        "PUT", f"{path}/draft", {"source": text.replace("a comment", "two")}, If_Match="*", status=200
+    )
+    assert other["ETag"] == '"2"'
+    assert editor.get("/workflows")["results"][0]["changed"] is True
+
+
 def test_an_unchanged_draft_is_not_sent_again(editor, workflow):
     assert editor.call("GET", f"/workflows/{workflow.id}/draft", If_None_Match='"1"').status_code == 304
 
