@@ -7,7 +7,7 @@ import { curve, pathOf, segmentsOf, type Point, type Segment } from '../layout/p
 import { IconButton } from '../ui/Button';
 import type { Camera } from './camera';
 import { sameEnds, type Ends, type GraphEditing } from './editing';
-import type { Gestures, Wire } from './gestures';
+import type { Carry, Gestures, Wire } from './gestures';
 import type { Scene } from './paint';
 import styles from './EditLayer.module.css';
 import type { Viewport } from './viewport';
@@ -36,9 +36,18 @@ export function EditLayer({ scene, camera, gestures, editing, active, onMenuClos
         {[line?.ends, picked?.ends].map((ends, at) => (
           <LinePath key={at} scene={scene} ends={ends} place={place} />
         ))}
-        {drag && <WirePath wire={drag} scene={scene} place={place} />}
+        {drag?.kind === 'wire' && <WirePath wire={drag} scene={scene} place={place} />}
+        {drag?.kind === 'carry' && drag.landing?.at === 'line' && (
+          <LinePath scene={scene} ends={drag.landing.ends} place={place} />
+        )}
       </svg>
-      {drag?.over && <Target wire={drag} scene={scene} view={view} place={place} />}
+      {drag?.kind === 'wire' && drag.over !== null && (
+        <Target id={drag.over} why={drag.why} scene={scene} view={view} place={place} />
+      )}
+      {drag?.kind === 'carry' && <Carrying carry={drag} scene={scene} view={view} place={place} />}
+      {drag?.kind === 'frame' && (
+        <div className={styles.frame} style={framed(place(drag.from), place(drag.to))} />
+      )}
       {!drag &&
         shown.map((box) => (
           <Ports
@@ -96,25 +105,63 @@ function around(source: Box, target: Box): Segment[] {
   return segmentsOf({ points: [right, out, ...corners, left, into], back: true });
 }
 
-interface TargetProps {
-  wire: Wire;
+interface OnGraph {
   scene: Scene;
   view: Viewport;
   place: Place;
 }
 
-function Target({ wire, scene, view, place }: TargetProps) {
-  const box = scene.byId.get(wire.over ?? '');
+function Target({ id, why, scene, view, place }: OnGraph & { id: string; why: string | null }) {
+  const box = scene.byId.get(id);
   if (!box) return null;
   return (
     <div
       className={styles.target}
-      data-refused={wire.why !== null || undefined}
+      data-refused={why !== null || undefined}
       style={{ ...at(place(box)), inlineSize: box.width * view.zoom, blockSize: box.height * view.zoom }}
     >
-      {wire.why !== null && <span className={styles.why}>{wire.why}</span>}
+      {why !== null && <span className={styles.why}>{why}</span>}
     </div>
   );
+}
+
+/** What is carried, as a word beside the pointer, and where it would come down. */
+function Carrying({ carry, scene, view, place }: OnGraph & { carry: Carry }) {
+  const { t } = useTranslation('graph');
+  const { what, landing, why } = carry;
+  const words = 'title' in what ? what.title : t('carried', { count: what.ids.length, id: what.ids[0] });
+  const beside = landing?.at === 'level' ? landing.beside : null;
+  const box = beside && scene.byId.get(beside.id);
+  const stays = (parent: string | null): boolean =>
+    'ids' in what && what.ids.every((id) => scene.byId.get(id)?.parent === parent);
+  const level = landing?.at === 'level' && !stays(landing.parent) ? landing.parent : null;
+  const over = landing?.at === 'node' ? landing.id : level;
+  return (
+    <>
+      {over !== null && <Target id={over} why={null} scene={scene} view={view} place={place} />}
+      {beside && box && (
+        <div
+          className={styles.between}
+          style={{
+            ...at(place({ x: box.x, y: beside.side === 'before' ? box.y - 12 : box.y + box.height + 12 })),
+            inlineSize: box.width * view.zoom,
+          }}
+        />
+      )}
+      <div className={styles.carried} data-refused={why !== null || undefined} style={at(place(carry.to))}>
+        {words}
+        {why !== null && <span>{why}</span>}
+      </div>
+    </>
+  );
+}
+
+function framed(one: Point, other: Point): CSSProperties {
+  return {
+    ...at({ x: Math.min(one.x, other.x), y: Math.min(one.y, other.y) }),
+    inlineSize: Math.abs(one.x - other.x),
+    blockSize: Math.abs(one.y - other.y),
+  };
 }
 
 interface PortsProps {

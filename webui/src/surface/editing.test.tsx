@@ -5,6 +5,7 @@ import { loadWords, startI18n } from '../i18n';
 import { layoutOf } from '../layout/layout';
 import { graphOf, type Box } from '../layout/model';
 import { TooltipProvider } from '../ui/Tooltip';
+import { Carrier } from './carrier';
 import type { GraphEditing } from './editing';
 import { opening } from './viewport';
 import { WorkflowGraph } from './WorkflowGraph';
@@ -53,6 +54,10 @@ function editingOf() {
     add: note('add'),
     insert: note('insert'),
     disconnect: note('disconnect'),
+    carrier: new Carrier(),
+    whyNotLand: (_, landing) =>
+      landing.at === 'level' && landing.parent === 'each' ? 'Not in there.' : null,
+    land: note('land'),
     menuOf: () => null,
     onKey: (event, id) => {
       if (event.key !== 'x') return false;
@@ -93,7 +98,7 @@ async function graph(definition: unknown = GRAPH) {
         ...where,
       }),
     );
-  return { done, container, surface, layout, at, middle, node, point };
+  return { editing, done, container, surface, layout, at, middle, node, point };
 }
 
 type Graph = Awaited<ReturnType<typeof graph>>;
@@ -165,6 +170,61 @@ describe('With the mouse', () => {
     expect(shown.done).toEqual([
       ['insert', { from: 'start', port: '', to: 'pick' }],
       ['disconnect', { from: 'start', port: '', to: 'pick' }],
+    ]);
+  });
+
+  it('a node is carried into a line, and refused where it cannot be', async () => {
+    const shown = await graph();
+    const line = shown.layout.lines.find(({ from }) => from === 'pick');
+    const [x, y, endX] = line?.points as number[];
+    const onLine = shown.at(((x as number) + (endX as number)) / 2, y as number);
+    const carry = async (id: string, to: object) => {
+      shown.point('pointerdown', shown.node(id), shown.middle(id), 1);
+      shown.point('pointermove', shown.surface, to, 1);
+      const refused = screen.queryByText('Not in there.');
+      shown.point('pointerup', shown.surface, to);
+      await act(() => new Promise((resolve) => setTimeout(resolve)));
+      return refused;
+    };
+    expect(await carry('start', onLine)).toBeNull();
+    const each = shown.layout.boxes.find(({ id }) => id === 'each') as Box;
+    expect(await carry('start', shown.at(each.x + 60, each.y + 8))).not.toBeNull();
+    expect(shown.done).toEqual([
+      ['choose', ['start']],
+      ['land', { ids: ['start'] }, { at: 'line', ends: { from: 'pick', port: 'true', to: 'each' } }],
+      ['choose', ['start']],
+      ['refuse', 'Not in there.'],
+    ]);
+  });
+
+  it('something new is carried from beside the graph onto a node', async () => {
+    const shown = await graph();
+    const what = { kind: 'wait', title: 'Wait' };
+    const send = (type: string, where: object) =>
+      shown.point(type, document.body, where, type === 'pointerup' ? 0 : 1);
+    act(() =>
+      shown.editing.carrier.begin(new PointerEvent('pointerdown', { pointerId: 1, button: 0 }), what),
+    );
+    send('pointermove', shown.middle('start'));
+    expect(screen.getByText('Wait')).toBeVisible();
+    send('pointerup', shown.middle('start'));
+    expect(shown.done).toEqual([['land', what, { at: 'node', id: 'start' }]]);
+    expect(screen.queryByText('Wait')).toBeNull();
+  });
+
+  it('Shift spans a frame that chooses what it touches, containers only whole', async () => {
+    const shown = await graph();
+    const { width, height } = shown.layout;
+    const frame = (to: object) => {
+      shown.point('pointerdown', shown.surface, { ...shown.at(-20, -20), shiftKey: true }, 1);
+      shown.point('pointermove', shown.surface, to, 1);
+      shown.point('pointerup', shown.surface, to);
+    };
+    frame(shown.at(width + 20, height + 20));
+    frame(shown.at(width - 60, height + 20));
+    expect(shown.done).toEqual([
+      ['choose', ['start', 'pick', 'each', 'inner']],
+      ['choose', ['start', 'pick', 'inner']],
     ]);
   });
 

@@ -1,6 +1,7 @@
 /** What a graph asks of whoever lets it be edited. The surface knows boxes and lines, not what may lead where. */
 import type { KeyboardEvent, ReactNode } from 'react';
 import type { Line } from '../layout/model';
+import type { Carrier } from './carrier';
 
 /** One output of a node. */
 export interface Source {
@@ -10,6 +11,20 @@ export interface Source {
 
 /** A line by its ends. */
 export type Ends = Pick<Line, 'from' | 'port' | 'to'>;
+
+/** What is carried over the graph: nodes of it, or something new from beside it. */
+export type Carried = { readonly ids: readonly string[] } | { readonly kind: string; readonly title: string };
+
+/** Where it comes down: into a line, after a node, or on a level, there perhaps beside another. */
+export type Landing =
+  | { readonly at: 'line'; readonly ends: Ends }
+  | { readonly at: 'node'; readonly id: string }
+  | { readonly at: 'level'; readonly parent: string | null; readonly beside: Beside | null };
+
+export interface Beside {
+  readonly id: string;
+  readonly side: 'before' | 'after';
+}
 
 export interface GraphEditing {
   /** The last one leads: it is what the inspector shows. */
@@ -29,6 +44,11 @@ export interface GraphEditing {
   /** Ask what comes between. */
   insert(line: Ends): void;
   disconnect(line: Ends): void;
+  /** Why it cannot come down there; null where it can. */
+  whyNotLand(what: Carried, landing: Landing): string | null;
+  land(what: Carried, landing: Landing): void;
+  /** Where things come from that are carried onto the graph. */
+  readonly carrier: Carrier;
   /** The menu of a node, with its button; `onClose` puts the focus where it was. */
   menuOf(id: string, onClose: () => void): ReactNode;
   /** A key on a node; true: it meant something. */

@@ -1,11 +1,12 @@
 /**
- * What a pointer does on a graph that is edited: hovers, draws a wire from an output. Nothing here renders; who draws
- * is told, and what came of it goes to `GraphEditing`.
+ * What a pointer does on a graph that is edited: hovers, draws a wire from an output, carries nodes, spans a frame that
+ * chooses. Nothing here renders; who draws is told, and what came of it goes to `GraphEditing`.
  */
-import type { Box } from '../layout/model';
+import { GAP, type Box } from '../layout/model';
 import type { Point } from '../layout/path';
 import type { Camera } from './camera';
-import { sameEnds, type Ends, type GraphEditing, type Source } from './editing';
+import { sameEnds, type Carried, type Ends, type GraphEditing, type Landing, type Source } from './editing';
+import { landingAt, shareOf } from './landing';
 import { boxAt, lineNear, type Scene } from './paint';
 
 export interface Wire {
@@ -17,7 +18,22 @@ export interface Wire {
   readonly why: string | null;
 }
 
-export type Drag = Wire;
+export interface Carry {
+  readonly kind: 'carry';
+  readonly what: Carried;
+  readonly to: Point;
+  /** Null: nothing would change. */
+  readonly landing: Landing | null;
+  readonly why: string | null;
+}
+
+export interface Frame {
+  readonly kind: 'frame';
+  readonly from: Point;
+  readonly to: Point;
+}
+
+export type Drag = Wire | Carry | Frame;
 
 export interface Gesture {
   readonly node: string | null;
@@ -30,6 +46,8 @@ export interface Gesture {
 
 const SLACK = 4;
 const LINE_REACH = 8;
+/** What is carried is larger than a pointer. */
+const LAND_REACH = 16;
 /** What is hovered stays a moment, so that one can get to the buttons beside it. */
 const GRACE_MS = 300;
 const EDGE = 36;
@@ -106,6 +124,7 @@ export class Gestures {
     this.camera.taken = this.take;
     const abort = new AbortController();
     const { signal } = abort;
+    const served = this.editing?.carrier.serve(this);
     element.addEventListener('pointermove', this.move, { signal });
     element.addEventListener('pointerup', this.up, { signal });
     element.addEventListener('pointercancel', this.cancel, { signal });
@@ -113,6 +132,7 @@ export class Gestures {
     window.addEventListener('keydown', this.escape, { signal, capture: true });
     return () => {
       abort.abort();
+      served?.();
       this.camera.taken = null;
       clearTimeout(this.grace);
       this.cancel();
@@ -130,14 +150,26 @@ export class Gestures {
   private take = (event: PointerEvent): boolean => {
     this.dragged = false;
     const target = event.target as Element;
-    if (!target.closest('[data-overlay]')) return false;
     const port = target.closest<HTMLElement>('[data-port]');
     if (port) {
       const from = { id: port.dataset['of'] as string, port: port.dataset['port'] as string };
       this.hold(event, () => this.beginWire(from));
     }
+    if (target.closest('[data-overlay]')) return true;
+    const at = this.place(event);
+    const box = this.grasped(at);
+    const carries = box !== null && !(event.shiftKey && box.container) && event.pointerType !== 'touch';
+    if (carries) this.hold(event, () => this.beginCarry(box.id));
+    else if (event.shiftKey) this.hold(event, () => this.show({ drag: { kind: 'frame', from: at, to: at } }));
+    else return false;
     return true;
   };
+
+  /** The node one takes hold of here; a container by its head, else one could not move the picture. */
+  private grasped({ x, y }: Point): Box | null {
+    const box = this.scene && boxAt(this.scene, x, y);
+    return box && (!box.container || y < box.y + GAP.head) ? box : null;
+  }
 
   private hold(event: PointerEvent, begin: () => void): void {
     const start = { x: event.clientX, y: event.clientY };
@@ -170,11 +202,11 @@ export class Gestures {
     this.release();
     // The click of a drag comes at once; a later one is a click.
     setTimeout(() => (this.dragged = false));
-    if (started && drag) this.dropWire(drag);
+    if (started && drag) this.finish(drag, event.shiftKey || event.ctrlKey || event.metaKey);
   };
 
-  private cancel = (): void => {
-    if (this.held) this.release();
+  cancel = (): void => {
+    if (this.held || this.shown.drag) this.release();
   };
 
   private escape = (event: KeyboardEvent): void => {
@@ -195,7 +227,11 @@ export class Gestures {
   private follow(): void {
     const { held } = this;
     const { drag } = this.shown;
-    if (held && drag) this.followWire(drag, this.place(held.last));
+    if (!held || !drag) return;
+    const to = this.place(held.last);
+    if (drag.kind === 'wire') this.followWire(drag, to);
+    else if (drag.kind === 'carry') this.followCarry(drag.what, to);
+    else this.show({ drag: { ...drag, to } });
   }
 
   /** Near an edge the picture moves on by itself, so that what is not seen can be reached. */
@@ -241,6 +277,52 @@ export class Gestures {
     }, GRACE_MS);
   }
 
+  private finish(drag: Drag, additive: boolean): void {
+    if (drag.kind === 'wire') this.dropWire(drag);
+    else if (drag.kind === 'carry') this.dropCarry(drag);
+    else if (this.scene && this.editing) {
+      const framed = shareOf(this.scene, drag.from, drag.to);
+      const before = additive ? this.editing.chosen.filter((id) => !framed.includes(id)) : [];
+      this.editing.choose([...before, ...framed]);
+    }
+  }
+
+  /** Something from beside the graph is over it. */
+  carry(what: Carried, at: Point): void {
+    const { left, top, right, bottom } = (this.element as HTMLElement).getBoundingClientRect();
+    const over = at.x >= left && at.x <= right && at.y >= top && at.y <= bottom;
+    if (over) this.followCarry(what, this.place(at));
+    else if (this.shown.drag) this.show({ drag: null });
+  }
+
+  drop(): void {
+    const { drag } = this.shown;
+    this.release();
+    if (drag?.kind === 'carry') this.dropCarry(drag);
+  }
+
+  private beginCarry(id: string): void {
+    if (!this.editing) return;
+    const several = this.editing.chosen.includes(id);
+    if (!several) this.editing.choose([id]);
+    this.followCarry({ ids: several ? this.editing.chosen : [id] }, { x: 0, y: 0 });
+  }
+
+  private followCarry(what: Carried, to: Point): void {
+    if (!this.scene || !this.editing) return;
+    const landing = landingAt(this.scene, what, to, LAND_REACH / this.camera.view.zoom);
+    const before = this.shown.drag;
+    const same = before?.kind === 'carry' && sameLanding(before.landing, landing);
+    const why = same ? before.why : landing && this.editing.whyNotLand(what, landing);
+    this.show({ drag: { kind: 'carry', what, to, landing, why }, node: null, line: null });
+  }
+
+  private dropCarry({ what, landing, why }: Carry): void {
+    if (!landing) return;
+    if (why !== null) this.editing?.refuse(why);
+    else this.editing?.land(what, landing);
+  }
+
   private beginWire(from: Source): void {
     this.left = false;
     this.whyNot = this.editing?.whyNot(from) ?? null;
@@ -275,4 +357,8 @@ export class Gestures {
 
 function pair({ x, y }: Point): [number, number] {
   return [x, y];
+}
+
+function sameLanding(one: Landing | null, other: Landing | null): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }

@@ -198,6 +198,74 @@ describe('the outline', () => {
   });
 });
 
+describe('the graph', () => {
+  const active = () => document.querySelector<HTMLElement>('[data-node][tabindex="0"]') as HTMLElement;
+  const chooseTwo = async (user: ReturnType<typeof userEvent.setup>) => {
+    await user.click(row('first'));
+    await waitFor(() => expect(active().dataset.node).toBe('first'));
+    active().focus();
+    await user.keyboard('{Shift>}{ArrowRight}{/Shift}');
+    await waitFor(() => expect(active()).toHaveFocus());
+    expect(active().dataset.node).toBe('big');
+  };
+
+  it('wraps what is chosen in a container, and unwraps it again', async () => {
+    const { user, transport } = await builder();
+    await chooseTwo(user);
+    await user.keyboard('w');
+    await saved();
+    const inside = (d: Draft) =>
+      nodesOf(d)
+        .filter(({ parent }) => parent === 'foreach')
+        .map(({ id }) => id);
+    await waitFor(() => expect(inside(transport.draft)).toEqual(['first', 'big']));
+    expect(edgesOf(transport.draft)).toContainEqual({ from: 'foreach', to: 'loop' });
+    await waitFor(() => expect(active().dataset.node).toBe('foreach'));
+    active().focus();
+    await user.keyboard('{Shift>}u{/Shift}');
+    await waitFor(() => expect(inside(transport.draft)).toEqual([]), { timeout: 3000 });
+    expect(nodesOf(transport.draft).map(({ id }) => id)).toEqual(['first', 'big', 'loop', 'each']);
+  });
+
+  it('copies, cuts and pastes what is chosen as text', async () => {
+    const { user, transport } = await builder();
+    await chooseTwo(user);
+    const kept = new Map<string, string>();
+    const clipboardData = {
+      setData: (type: string, text: string) => kept.set(type, text),
+      getData: (type: string) => kept.get(type) ?? '',
+    };
+    fireEvent.cut(active(), { clipboardData });
+    expect(kept.get('text/plain')).toContain('id: first');
+    await waitFor(() => expect(nodesOf(transport.draft)).toHaveLength(2), { timeout: 3000 });
+    // The graph keeps the focus, so that the next key is for it.
+    await waitFor(() => expect(active()).toHaveFocus());
+    fireEvent.paste(active(), { clipboardData });
+    await waitFor(() => expect(nodesOf(transport.draft)).toHaveLength(4), { timeout: 3000 });
+    expect(edgesOf(transport.draft)).toContainEqual({ from: 'first', to: 'big' });
+    await user.keyboard('{Control>}z{/Control}{Control>}z{/Control}');
+    await waitFor(() => expect(transport.draft.definition).toEqual(DEFINITION), { timeout: 3000 });
+  });
+
+  it('deletes all that is chosen as one', async () => {
+    const { user, transport } = await builder();
+    await chooseTwo(user);
+    await user.keyboard('{Delete}');
+    await waitFor(() => expect(nodesOf(transport.draft)).toHaveLength(2), { timeout: 3000 });
+    await user.keyboard('{Control>}z{/Control}');
+    await waitFor(() => expect(transport.draft.definition).toEqual(DEFINITION), { timeout: 3000 });
+  });
+
+  it('puts a step before its neighbour', async () => {
+    const { user, transport } = await builder();
+    await user.click(row('big'));
+    await waitFor(() => expect(active().dataset.node).toBe('big'));
+    active().focus();
+    await user.keyboard('{Alt>}{ArrowUp}{/Alt}');
+    await waitFor(() => expect(nodesOf(transport.draft)[0]?.id).toBe('big'), { timeout: 3000 });
+  });
+});
+
 describe('the inspector', () => {
   it.each(types.map((type) => type.name))('draws the form of %s', async (name) => {
     const definition = { ...DEFINITION, nodes: [{ id: 'one', type: name }], edges: [] };

@@ -3,13 +3,14 @@ import { lazy, useEffect, useMemo, useRef, useState, type ClipboardEvent } from 
 import { useTranslation } from 'react-i18next';
 import { answered, ApiError, client } from '../../api/client';
 import { copied, pasted } from '../../document/clipboard';
-import { isReadable, nodeOf, nodesOf, parentOf } from '../../document/model';
+import { isReadable, nodeOf, nodesOf, parentOf, type Draft } from '../../document/model';
 import type { Dock, DockChange } from '../../execution/dock';
 import { loadWords } from '../../i18n';
 import { useKeys } from '../../keyboard/keys';
 import { holdDraft } from '../../stores/drafts';
 import { useDraft, type DraftStore, type DraftTransport } from '../../stores/DraftStore';
 import { useRunDialog } from '../../stores/run';
+import { Carrier } from '../../surface/carrier';
 import { NO_STATUSES } from '../../surface/statuses';
 import { answer } from '../../ui/LiveRegion';
 import { Failure, Overlay, Part, Skeleton } from '../../ui/states';
@@ -24,7 +25,7 @@ import { Problems } from './builder/Problems';
 import { nodeOfProblem, useValidation, type Problem } from './builder/validation';
 
 // The tree, the forms and the dialogs come as parts of their own.
-const Outline = lazy(async () => ({ default: (await import('./builder/Outline')).Outline }));
+const LeftPane = lazy(async () => ({ default: (await import('./builder/LeftPane')).LeftPane }));
 const ExecutionDock = lazy(async () => {
   const [{ ExecutionDock: Dock }] = await Promise.all([import('./ExecutionDock'), loadWords('execution')]);
   return { default: Dock };
@@ -118,6 +119,8 @@ function Loaded({ workflow, node, onNode, dock = null, onDock, store, types }: L
     onNode(ids.at(-1));
   };
 
+  const [carrier] = useState(() => new Carrier());
+
   const builder: Builder = {
     store,
     state,
@@ -134,6 +137,7 @@ function Loaded({ workflow, node, onNode, dock = null, onDock, store, types }: L
       answer(told);
     },
     ask: setAsking,
+    carrier,
     goTo: (problem) => {
       const id = nodeOfProblem(problem, shown.definition ?? {});
       choose(id === null ? [] : [id]);
@@ -214,8 +218,7 @@ function Loaded({ workflow, node, onNode, dock = null, onDock, store, types }: L
   const paste = (event: ClipboardEvent): void => {
     if (inText(event)) return;
     event.preventDefault();
-    const at = selected === null ? undefined : nodeOf(draft, selected);
-    const into = at && types.get(String(at.type))?.container ? at.id : at ? parentOf(at) : null;
+    const into = pasteInto(draft, chosen, types);
     const found = pasted(draft, event.clipboardData.getData('text/plain'), { into });
     if ('error' in found) return say(t('not_pasted'), { kind: 'error', detail: found.error.message });
     const { nodes } = found.operation;
@@ -252,7 +255,7 @@ function Loaded({ workflow, node, onNode, dock = null, onDock, store, types }: L
         {isReadable(draft.definition) ? (
           <div className={styles.panes}>
             <Part rows={6}>
-              <Outline onInspect={focusInspector} />
+              <LeftPane onInspect={focusInspector} />
             </Part>
             <div className={styles.graph}>
               <Part rows={6}>
@@ -288,6 +291,15 @@ function Loaded({ workflow, node, onNode, dock = null, onDock, store, types }: L
       )}
     </BuilderContext>
   );
+}
+
+/** The container that gets what is pasted: the one that is chosen, else the one all that is chosen lies in. */
+function pasteInto(draft: Draft, chosen: readonly string[], types: NodeTypes): string | null {
+  const nodes = chosen.flatMap((id) => nodeOf(draft, id) ?? []);
+  const [first, ...others] = nodes;
+  if (!first) return null;
+  if (others.length === 0 && types.get(String(first.type))?.container) return first.id;
+  return others.every((node) => parentOf(node) === parentOf(first)) ? parentOf(first) : null;
 }
 
 const CONTROLS = 'input, textarea, select, button';

@@ -9,6 +9,7 @@ import {
   keyText,
   nodeOf,
   nodesOf,
+  withInside,
   type EdgeKey,
 } from '../../../document/model';
 import { Button } from '../../../ui/Button';
@@ -16,6 +17,7 @@ import { Dialog } from '../../../ui/Dialog';
 import { Field, Select, TextArea, TextInput } from '../../../ui/Field';
 import { useBuilder, type Asking } from './context';
 import { containersFor, targetsOf } from './deeds';
+import { moving } from './landing';
 import { fromOf, namesOf, portsOf } from './nodeTypes';
 import { Palette } from './Palette';
 
@@ -30,6 +32,8 @@ export function Asked({ asking, onClose }: { asking: Asking; onClose: () => void
       return <Disconnect id={asking.id} onClose={onClose} />;
     case 'insert':
       return <Insert id={asking.id} onClose={onClose} />;
+    case 'onto':
+      return <Onto id={asking.id} onClose={onClose} />;
     case 'move':
       return <Move ids={asking.ids} onClose={onClose} />;
     case 'rename':
@@ -73,6 +77,12 @@ function FormDialog({ title, description, go, why, onGo, onClose, children }: Fo
     >
       <form
         id="asked"
+        onKeyDown={(event) => {
+          // As in any other field of a form.
+          if (event.key !== 'Enter' || !(event.target instanceof HTMLSelectElement)) return;
+          event.preventDefault();
+          event.currentTarget.requestSubmit();
+        }}
         onSubmit={(event) => {
           event.preventDefault();
           if (why) return;
@@ -162,17 +172,37 @@ function Insert({ id, onClose }: One) {
   );
 }
 
+function Onto({ id, onClose }: One) {
+  const { t } = useTranslation('builder');
+  const { draft, types, act } = useBuilder();
+  return (
+    <EdgeDialog
+      id={id}
+      others
+      title={t('onto.title', { id })}
+      go={t('do.move_now')}
+      onClose={onClose}
+      onGo={(key) => act(moving(draft, types, [id], { at: 'edge', key }), t('told.carried', { id }), id)}
+    />
+  );
+}
+
 interface EdgeDialogProps extends One {
+  /** Not those at the node, but all others. */
+  others?: boolean;
   title: string;
   go: string;
   onGo: (key: EdgeKey) => void;
 }
 
 /** One of the edges at a node is chosen. */
-function EdgeDialog({ id, title, go, onGo, onClose }: EdgeDialogProps) {
+function EdgeDialog({ id, others = false, title, go, onGo, onClose }: EdgeDialogProps) {
   const { t } = useTranslation('builder');
   const { draft } = useBuilder();
-  const keys = edgeKeys(edgesOf(draft)).filter(({ from, to }) => to === id || endOf(from).node === id);
+  const inside = withInside(draft, [id]);
+  const keys = edgeKeys(edgesOf(draft)).filter(({ from, to }) =>
+    others ? !inside.has(to) && !inside.has(endOf(from).node) : to === id || endOf(from).node === id,
+  );
   const [chosen, setChosen] = useState('0');
   const key = keys[Number(chosen)];
   return (

@@ -2,7 +2,7 @@ import { Ellipsis } from 'lucide-react';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { nodeOf, type EdgeKey } from '../../../document/model';
-import type { Ends, GraphEditing } from '../../../surface/editing';
+import type { Carried, Ends, GraphEditing, Landing } from '../../../surface/editing';
 import { LazyGraph } from '../../../surface/LazyGraph';
 import type { GraphStatuses } from '../../../surface/statuses';
 import { IconButton } from '../../../ui/Button';
@@ -11,6 +11,7 @@ import { Menu } from '../../../ui/Menu';
 import { say } from '../../../ui/Toasts';
 import { useBuilder } from './context';
 import { connecting } from './deeds';
+import { arriving, moving, whyNotThere, type Place } from './landing';
 import { fromOf, portsOf } from './nodeTypes';
 import { deedKeyed, useNodeDeeds } from './useNodeDeeds';
 import { marksOf } from './validation';
@@ -24,9 +25,10 @@ export interface GraphEditorProps {
 /** The graph of the draft, drawn on: every deed is an operation of the document. */
 export function GraphEditor({ statuses, onInspect }: GraphEditorProps) {
   const { t } = useTranslation('builder');
-  const { draft, types, judged, selected, chosen, choose, act, ask } = useBuilder();
+  const { draft, types, judged, selected, chosen, choose, act, ask, carrier } = useBuilder();
   const deedsOf = useNodeDeeds();
   const marks = useMemo(() => marksOf(judged), [judged]);
+  const carriedOf = (what: Carried) => ('ids' in what ? what.ids : types.get(what.kind));
   const editing: GraphEditing = {
     chosen,
     marks,
@@ -44,13 +46,31 @@ export function GraphEditor({ statuses, onInspect }: GraphEditorProps) {
     },
     connect: ({ id, port }, to) =>
       act([{ op: 'connect', edge: { from: fromOf(id, port), to } }], t('told.connected', { id, to })),
-    refuse: (why) => say(t('whyNot.title'), { detail: why }),
+    refuse: (why) => say(why),
     addAfter: ({ id, port }) => ask({ what: 'add', where: { at: 'after', id, port } }),
     add: () => ask({ what: 'add', where: { at: 'end' } }),
     insert: (line) => ask({ what: 'add', where: { at: 'edge', key: keyOf(line) } }),
     disconnect: (line) => {
       const key = keyOf(line);
       act([{ op: 'disconnect', keys: [key] }], t('told.disconnected', { from: key.from, to: key.to }));
+    },
+    carrier,
+    whyNotLand: (what, landing) => {
+      const carried = carriedOf(what);
+      const reason = carried && whyNotThere(draft, types, carried, placeOf(landing));
+      return reason ? t(`why.${reason}`) : null;
+    },
+    land: (what, landing) => {
+      const carried = carriedOf(what);
+      const place = placeOf(landing);
+      if (!carried) return;
+      if ('name' in carried) {
+        const { id, operations } = arriving(draft, types, carried, place);
+        act(operations, t('told.added', { title: carried.title, id }), id);
+      } else if (place.at !== 'node') {
+        const id = carried.length === 1 ? carried[0] : t('several', { count: carried.length });
+        act(moving(draft, types, carried, place), t('told.carried', { id }), carried);
+      }
     },
     menuOf: (id, onClose) => (
       <Menu
@@ -86,6 +106,10 @@ export function GraphEditor({ statuses, onInspect }: GraphEditorProps) {
       editing={editing}
     />
   );
+}
+
+function placeOf(landing: Landing): Place {
+  return landing.at === 'line' ? { at: 'edge', key: keyOf(landing.ends) } : landing;
 }
 
 /** Lines with the same ends lie on one another: the first is meant. */

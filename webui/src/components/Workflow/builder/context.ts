@@ -3,6 +3,7 @@ import { createContext, use } from 'react';
 import type { Draft } from '../../../document/model';
 import type { Operation } from '../../../document/operation';
 import type { DraftState, DraftStore } from '../../../stores/DraftStore';
+import type { Carrier } from '../../../surface/carrier';
 import type { Where } from './deeds';
 import type { NodeTypes } from './nodeTypes';
 import type { Judged, Problem } from './validation';
@@ -10,7 +11,7 @@ import type { Judged, Problem } from './validation';
 /** A dialog that asks for more. */
 export type Asking =
   | { readonly what: 'add'; readonly where: Where }
-  | { readonly what: 'connect' | 'disconnect' | 'insert' | 'rename'; readonly id: string }
+  | { readonly what: 'connect' | 'disconnect' | 'insert' | 'onto' | 'rename'; readonly id: string }
   | { readonly what: 'move'; readonly ids: readonly string[] }
   | { readonly what: 'paste'; readonly into: string | null };
 
@@ -29,6 +30,8 @@ export interface Builder {
   /** Do it as one undo, select what is named, and tell in words what happened. */
   act(operations: readonly Operation[], told: string, select?: string | readonly string[] | null): void;
   ask(asking: Asking): void;
+  /** From the palette onto the graph. */
+  readonly carrier: Carrier;
   goTo(problem: Problem): void;
 }
 

@@ -16,6 +16,7 @@ import {
 } from '../../../document/model';
 import type { Operation } from '../../../document/operation';
 import { patched, type PatchOperation } from '../../../document/patch';
+import type { Beside } from '../../../surface/editing';
 import { fromOf, portsOf, type NodeType, type NodeTypes } from './nodeTypes';
 
 /** Where a new node goes. */
@@ -144,21 +145,25 @@ export function ordered(draft: Draft, ids: readonly string[], way: 'earlier' | '
   const places = level.flatMap((each, at) => (moving.has(each.id) ? [at] : []));
   const other = way === 'earlier' ? level[Math.min(...places) - 1] : level[Math.max(...places) + 1];
   if (!other) return [];
-  return [placedBeside(draft, ids, other.id, way === 'earlier' ? 'before' : 'after')];
+  const beside = { id: other.id, side: way === 'earlier' ? 'before' : 'after' } as const;
+  return [
+    {
+      op: 'order',
+      ids: orderWith(
+        nodesOf(draft).map(({ id }) => id),
+        ids,
+        beside,
+      ),
+    },
+  ];
 }
 
-/** All in the document's order, with these directly before or after another. */
-export function placedBeside(
-  draft: Draft,
-  ids: readonly string[],
-  other: string,
-  side: 'before' | 'after',
-): Operation {
-  const all = nodesOf(draft).map(({ id }) => id);
-  const moving = all.filter((id) => ids.includes(id));
-  const rest = all.filter((id) => !ids.includes(id));
-  const at = rest.indexOf(other) + (side === 'after' ? 1 : 0);
-  return { op: 'order', ids: rest.toSpliced(at, 0, ...moving) };
+/** All in their order, with some of them directly before or after another. */
+export function orderWith(all: readonly string[], ids: readonly string[], { id, side }: Beside): string[] {
+  const moving = new Set(ids);
+  const rest = all.filter((each) => !moving.has(each));
+  const at = rest.indexOf(id) + (side === 'after' ? 1 : 0);
+  return rest.toSpliced(at, 0, ...all.filter((each) => moving.has(each)));
 }
 
 /** The first port that is not for errors. */

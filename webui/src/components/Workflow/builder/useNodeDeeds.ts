@@ -2,12 +2,13 @@
 import type { KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { copied, duplicated } from '../../../document/clipboard';
-import { edgesOf, endOf, nodeOf, nodesOf, parentOf, type NodeJson } from '../../../document/model';
+import { edgeKeys, edgesOf, endOf, nodeOf, nodesOf, parentOf, type NodeJson } from '../../../document/model';
 import { nameOf } from '../../../keyboard/keys';
 import { answer } from '../../../ui/LiveRegion';
 import { say } from '../../../ui/Toasts';
 import { useBuilder } from './context';
 import { containersFor, mainPort, newNode, outOf, ordered, targetsOf } from './deeds';
+import { goesOn } from './landing';
 import { namesOf, portsOf, typeOf, type NodeType } from './nodeTypes';
 
 export interface Deed {
@@ -62,7 +63,13 @@ export function useNodeDeeds(): (id: string) => Deed[] {
           label: t('do.insert'),
           keys: 'Shift+A',
           why: several ?? (edges.length > 0 ? undefined : t('why.no_edge')),
-          run: () => ask({ what: 'insert', id }),
+          run: () => {
+            const [first, ...others] = edgeKeys(edgesOf(draft)).filter(
+              ({ from, to }) => to === id || endOf(from).node === id,
+            );
+            if (first && others.length === 0) ask({ what: 'add', where: { at: 'edge', key: first } });
+            else ask({ what: 'insert', id });
+          },
         },
         {
           name: 'inside',
@@ -84,6 +91,19 @@ export function useNodeDeeds(): (id: string) => Deed[] {
           keys: 'X',
           why: several ?? (edges.length > 0 ? undefined : t('why.no_edge')),
           run: () => ask({ what: 'disconnect', id }),
+        },
+        {
+          name: 'onto',
+          label: t('do.onto'),
+          keys: 'Shift+M',
+          why:
+            several ??
+            (!goesOn(type)
+              ? t('why.no_way_on')
+              : edges.length < edgesOf(draft).length
+                ? undefined
+                : t('why.no_other_edge')),
+          run: () => ask({ what: 'onto', id }),
         },
         {
           name: 'rename',
