@@ -23,8 +23,9 @@ from celery.exceptions import Ignore as CeleryIgnore
 from celery.exceptions import Reject, Retry
 from django.db import close_old_connections
 
+from fermata.engine.limits import wall_time_at_most
 from fermata.nodes.celery_task import RetryRequested, TaskRefused, TaskUnknown
-from workers.app import app
+from workers.app import TASK_TIME_LIMIT_SECONDS, app
 
 _in_place: ContextVar[str | None] = ContextVar("fermata_task_in_place", default=None)
 """The name of the task performed in place by this thread, if any."""
@@ -41,7 +42,7 @@ def call_task(name: str, args: Sequence[Any], kwargs: Mapping[str, Any], key: st
         raise TaskUnknown(name)
     _guard(task)
     close_old_connections()  # the team's code expects what a delivery of its own would give
-    with _request(task, args, kwargs, key), _place(name):
+    with _request(task, args, kwargs, key), _place(name), wall_time_at_most(TASK_TIME_LIMIT_SECONDS):
         try:
             answer = task.run(*args, **kwargs)
         except Retry as asked:

@@ -107,6 +107,7 @@ class Fleet:
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
                 signal.signal(number, signal.SIG_DFL)
             lifecycle.sweeps(seat.number == 0)
+            lifecycle.replaced()
             serve(self.hostname.replace("%n", str(seat.number)), self.arguments)
             code = 0
         except SystemExit as ended:

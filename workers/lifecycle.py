@@ -31,6 +31,7 @@ CHATTY = ("celery.worker.strategy", "celery.app.trace")
 
 _threads: list[RecoveryThread | watchdog.Watchdog] = []
 _sweeps = True
+_replaced = False
 
 
 def keep_logging(**_: Any) -> None:
@@ -46,6 +47,12 @@ def sweeps(wanted: bool) -> None:  # noqa: FBT001 - one question, one answer
     _sweeps = wanted
 
 
+def replaced() -> None:
+    """Somebody starts another worker when this one ends."""
+    global _replaced  # noqa: PLW0603 - decided once, before the worker starts
+    _replaced = True
+
+
 def start_threads(sender: Any = None, **_: Any) -> None:
     """Start recovery and watchdog in the main process, after the children were made.
 
@@ -56,7 +63,12 @@ def start_threads(sender: Any = None, **_: Any) -> None:
     queues = tuple(sender.app.amqp.queues.consume_from)
     _threads.append(RecoveryThread(heartbeat.of(sender), sweeps=_sweeps))
     _threads.append(
-        watchdog.Watchdog(queues, patience_seconds=watchdog.PATIENCE_SECONDS, clock=time.monotonic)
+        watchdog.Watchdog(
+            queues,
+            patience_seconds=watchdog.PATIENCE_SECONDS,
+            clock=time.monotonic,
+            most_mb=settings.FERMATA.worker_memory_mb if _replaced else None,
+        )
     )
     for thread in _threads:
         thread.start()

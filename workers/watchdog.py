@@ -4,12 +4,17 @@ That state has been seen after reconnections. The watchdog looks at the queues w
 when the same message stays at the head of one of this worker's queues for the whole of its patience, while
 this worker had nothing to do and received nothing, the worker is deaf. Other workers' traffic, an empty
 queue and a long task never look like that.
+
+A worker of a fleet also ends after its step when it has grown too large: memory that a team's code leaks is
+given back that way, since no pool replaces its children.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import resource
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -51,17 +56,30 @@ class Hearing:
         return None
 
 
+def largest_mb() -> int:
+    """The most memory that this process has had resident, in MiB."""
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most // 1024 if sys.platform == "linux" else most // 1024**2
+
+
 class Watchdog(threading.Thread):
     """Looks every few seconds. `queues`: what this worker consumes; `clock` answers monotonic seconds."""
 
     def __init__(
-        self, queues: tuple[str, ...], *, patience_seconds: float, clock: Callable[[], float]
+        self,
+        queues: tuple[str, ...],
+        *,
+        patience_seconds: float,
+        clock: Callable[[], float],
+        most_mb: int | None = None,
     ) -> None:
+        """`most_mb`: memory at which a worker that is replaced by its fleet ends."""
         super().__init__(name="watchdog", daemon=True)
         self._queues = queues
         self._hearing = Hearing(patience_seconds)
         self._pause = min(5.0, patience_seconds / 5)
         self._clock = clock
+        self._most_mb = most_mb
         self._stop_asked = threading.Event()
 
     def run(self) -> None:
@@ -70,6 +88,10 @@ class Watchdog(threading.Thread):
             queue = self._look()
             if queue is not None:
                 self._end_worker(queue)
+                return
+            if self._most_mb is not None and (grown := largest_mb()) > self._most_mb:
+                logger.warning("This worker needed %d MB of memory; it makes room for another.", grown)
+                state.should_stop = 0  # after the step it is at
                 return
 
     def end(self) -> None:

@@ -231,6 +231,12 @@ class Environment:
         "Chains and chords: on, off (the ledger rings alone) or chaos (rings lost and doubled; for tests).",
         parse=_canvas,
     )
+    worker_memory_mb: int = _variable(
+        "FERMATA_WORKER_MEMORY_MB",
+        "1024",
+        "A worker of a fleet that needed more ends after its step, and another takes its place.",
+        parse=_count,
+    )
     lease_ttl_seconds: float = _variable(
         "FERMATA_LEASE_TTL_SECONDS", "15", "How long a silent worker keeps its step.", parse=_seconds
     )

@@ -32,6 +32,7 @@ class EngineSettings:
 
     redis_url: str
     canvas: str
+    worker_memory_mb: int
     lease_ttl_seconds: float
     sweep_seconds: float
     rering_seconds: float
@@ -43,6 +44,7 @@ class EngineSettings:
 FERMATA = EngineSettings(
     redis_url=REDIS_URL,
     canvas=ENVIRONMENT.canvas,
+    worker_memory_mb=ENVIRONMENT.worker_memory_mb,
     lease_ttl_seconds=ENVIRONMENT.lease_ttl_seconds,
     sweep_seconds=ENVIRONMENT.sweep_seconds,
     rering_seconds=ENVIRONMENT.rering_seconds,

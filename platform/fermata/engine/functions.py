@@ -47,11 +47,17 @@ def installed(using: str) -> str | None:
 
 
 def install(using: str) -> bool:
-    """Replace all functions unless they are these already; whether that was needed."""
+    """Replace all functions unless they are these already; whether that was needed.
+
+    Of several processes at it at once one installs, the others wait and find it done.
+    """
     wanted = digest()
     if installed(using) == wanted:
         return False
     with transaction.atomic(using=using), connections[using].cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('fermata functions', 0))")
+        if installed(using) == wanted:
+            return False
         try:
             with transaction.atomic(using=using):
                 _create(cursor)

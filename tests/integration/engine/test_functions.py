@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
 from django.core.management import call_command
-from django.db import ProgrammingError, connection
+from django.db import ProgrammingError, connection, connections
 
 from fermata.engine import functions
 
@@ -61,3 +62,24 @@ def test_a_file_with_a_mistake_changes_nothing(monkeypatch: pytest.MonkeyPatch, 
         functions.install("default")
     assert functions.installed("default") == before
     assert answer("SELECT fermata_rest()") == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_processes_that_migrate_at_once_one_installs() -> None:
+    done: list[bool] = []
+
+    def migrate() -> None:
+        try:
+            done.append(functions.install("default"))
+        finally:
+            connections.close_all()
+
+    with connection.cursor() as cursor:
+        cursor.execute("COMMENT ON FUNCTION fermata_id(text) IS 'of another version'")
+    both = [threading.Thread(target=migrate) for _ in range(2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+    assert sorted(done) == [False, True]
+    assert functions.installed("default") == functions.digest()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from fermata.engine.limits import wall_time
 from fermata.nodes.celery_task import RetryRequested, TaskRefused, TaskUnknown
 from workers.app import app
 from workers.calls import call_task
@@ -161,3 +162,19 @@ def test_tells_threads_apart(connection: redis.Redis) -> None:
     leave.set()
     thread.join()
     assert sent(connection) == 1
+
+
+def test_ends_a_task_that_hangs_for_ever_unless_its_step_has_a_timeout(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("workers.calls.TASK_TIME_LIMIT_SECONDS", 0.05)
+
+    @app.task(name="team.hangs")
+    def hangs(seconds: float) -> str:
+        threading.Event().wait(seconds)
+        return "done"
+
+    with pytest.raises(TimeoutError):
+        call_task("team.hangs", [5], {}, "k")
+    with wall_time(30):
+        assert call_task("team.hangs", [0.2], {}, "k") == "done"

@@ -117,6 +117,22 @@ def test_leaves_no_worker_behind_when_it_is_killed(
     await_end(*pids)
 
 
+def test_replaces_a_worker_that_grew_too_large_after_its_step(
+    start: Callable[..., Any], connection: redis.Redis
+) -> None:
+    connection.set("hold", "1")
+    program = start("-m", "echo_fleet", "--processes", "1", FERMATA_WORKER_MEMORY_MB="1")
+    send(1)
+    first = taken(connection)
+    program.said("MB of memory; it makes room for another.")
+    assert is_alive(first), "it is at a step"
+    connection.delete("hold")
+    program.said(f"(pid {first}) ended; another takes its place.")
+    send(1)
+    assert taken(connection) != first
+    assert program.stop() == 0
+
+
 def test_gives_a_worker_that_keeps_ending_ever_longer_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
     monkeypatch.setattr(fleet.time, "monotonic", lambda: now)
