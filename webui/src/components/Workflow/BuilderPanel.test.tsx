@@ -117,6 +117,7 @@ beforeAll(async () => {
   await Promise.all(['builder', 'forms', 'graph'].map(loadWords));
 });
 beforeEach(() => {
+  vi.spyOn(HTMLElement.prototype, 'clientHeight', 'get').mockReturnValue(720);
   Object.assign(server, { types, problems: [], refuse: false, validated: 0 });
   window.addEventListener('keydown', press);
 });

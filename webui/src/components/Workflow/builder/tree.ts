@@ -22,7 +22,9 @@ export function rowsOf(
   for (const node of nodes) {
     const parent = parentOf(node);
     const key = parent !== null && known.has(parent) && parent !== node.id ? parent : null;
-    levels.set(key, [...(levels.get(key) ?? []), node]);
+    const level = levels.get(key);
+    if (level) level.push(node);
+    else levels.set(key, [node]);
   }
   const next = followersOf(draft);
   const rows: Row[] = [];
