@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 SOURCES := platform workers tests manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-here test-fleets test-browser test-screen crash conformance bench demo screen screenshots lint types verify fmt token generate lock
+.PHONY: help run test test-here test-fleets test-browser test-screen journeys crash conformance bench demo screen screenshots lint types verify fmt token generate lock
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ test-browser: $(READY) test-screen
 
 test-screen: $(READY)
 	$(PY) manage.py npm run check
+
+journeys: $(READY) ## The journeys through the screen, with the long ones: more steps than a snapshot, a killed web
+	$(PY) -m pytest -q $(BROWSER)/test_journeys.py -m "full or not full"
 
 crash: $(READY) ## The crash matrix in full: processes are killed at every named point
 	FERMATA_CRASH_REPORT=docs/architecture/crash-matrix.md $(PY) -m pytest tests/crash -q -m "full or not full"

@@ -56,20 +56,25 @@ journey('a failing branch shows its cause', async ({ page, context }) => {
   await signIn(page);
   const { id } = await interfaceOf(context).start({
     schema: 'fermata/1',
-    name: 'journey-declined',
+    name: 'journey-declined-card',
     nodes: [
       { id: 'begin', type: 'transform', config: { output: { ok: true } } },
       { id: 'good', type: 'transform', config: { output: 1 } },
       { id: 'bad', type: 'fail', config: { error: 'card_declined', message: 'The card was declined.' } },
+      { id: 'after', type: 'transform', config: { output: 2 } },
     ],
     edges: [
       { from: 'begin', to: 'good' },
       { from: 'begin', to: 'bad' },
+      { from: 'good', to: 'after' },
     ],
   });
   await page.goto(`/executions/${id}?tab=table`);
   const panel = panelOf(page);
-  await panel.getByRole('row', { name: /bad/ }).click();
+  const cause = panel.getByRole('region', { name: 'Root cause' });
+  await cause.getByText('The card was declined.').waitFor();
+  await cause.getByRole('button', { name: 'bad' }).click();
+  await panel.getByRole('row', { name: /bad/, selected: true }).waitFor();
   await panel.getByRole('region', { name: 'Error' }).getByText('The card was declined.').waitFor();
   await assertAccessible(page, 'an execution that failed');
   for (const tab of ['Timeline', 'Events', 'Table']) {

@@ -48,6 +48,12 @@ class StepList(Query):
     sort: Sort = "ready_at"
     cursor: str | None = Field(None, max_length=2000)
     limit: int = Field(100, ge=1, le=1000)
+    max_bytes: int = Field(
+        engine.INLINE_BYTES,
+        ge=0,
+        le=engine.INLINE_BYTES,
+        description="larger values are left out and named in `truncated`; 0 leaves all out",
+    )
 
     @field_validator("status")
     @classmethod
@@ -96,7 +102,7 @@ class StepsView(OneExecution):
 
     @described("List steps", answer=StepPage, query=StepList)
     def get(self, request: Request, execution_id: UUID) -> Response:
-        """Steps by the time they became ready, with values up to 16 KiB."""
+        """Steps by the time they became ready, with values up to 16 KiB or less."""
         asked = self.query(StepList)
         rows = engine.steps(
             execution_id,
@@ -111,6 +117,7 @@ class StepsView(OneExecution):
             sort=asked.sort,
             after=_after(asked),
             limit=asked.limit + 1,
+            inline=asked.max_bytes,
         )
         page, following = pagination.page(rows, limit=asked.limit, cursor=_cursor)
         return Response({"results": [_shown(row) for row in page], "next": following})

@@ -76,6 +76,16 @@ def test_the_inside_of_a_container_can_be_narrowed_to_an_iteration(rows):
     assert rows(f"parent={second['id']}&status=failed") == []
 
 
+def test_values_can_be_left_out_and_are_named(rows):
+    [leaf] = rows("path=outer:1/inner:0&max_bytes=1")
+    assert (leaf["output"], leaf["truncated"]) == (None, ["output"])
+    [after] = rows("node_id=after")
+    assert after["output"] == "done"
+    [without] = rows("node_id=after&max_bytes=0")
+    assert without.pop("truncated") == ["output"]
+    assert without == after | {"output": None}
+
+
 @pytest.mark.parametrize(
     "sort", ["ready_at", "-ready_at", "finished_at", "-finished_at", "duration", "-duration"]
 )
@@ -113,6 +123,8 @@ def test_every_order_is_walked_to_its_end(editor, execution, rows, sort):
         "sort=node_id",
         "status=open",
         "limit=1001",
+        "max_bytes=-1",
+        "max_bytes=16385",
         "superseded=perhaps",
         "node=a",
         "sort=duration&cursor=WzEsMl0",

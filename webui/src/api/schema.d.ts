@@ -1050,7 +1050,7 @@ export interface paths {
         };
         /**
          * List steps
-         * @description Steps by the time they became ready, with values up to 16 KiB.
+         * @description Steps by the time they became ready, with values up to 16 KiB or less.
          */
         get: operations["workflows_execution_steps_get"];
         put?: never;
@@ -9865,6 +9865,8 @@ export interface operations {
                 /** @description of the innermost region */
                 iteration?: number;
                 limit?: number;
+                /** @description larger values are left out and named in `truncated`; 0 leaves all out */
+                max_bytes?: number;
                 node_id?: string;
                 /** @description a container's step, for its inside */
                 parent?: string;

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { START, type Batch, type JournalEvent, type Snapshot, type Step } from './model';
 import {
+  addSteps,
   applyBatch,
   applyCounts,
   emptyState,
@@ -148,6 +149,33 @@ describe('the reducer', () => {
         expect(seen(state)).toEqual({ ...(seen(replayed(events)) as object), cursor: cursor(events.length) });
       }),
       { numRuns: 150 },
+    );
+  });
+
+  it('has all steps once those a snapshot left out were read, whatever happened meanwhile', () => {
+    const reads = fc.array(fc.tuple(fc.nat(), fc.nat(6)), { minLength: 8, maxLength: 8 });
+    fc.assert(
+      fc.property(journals, fc.nat(), fc.nat(8), reads, (events, one, most, when) => {
+        const to = one % (events.length + 1);
+        const snapshot = snapshotOf(events, to, to);
+        const state = fromSnapshot({ ...snapshot, steps: snapshot.steps.slice(0, most) });
+        const moments = when.map(([at]) => to + (at % (events.length - to + 1)));
+        for (let seq = to; seq <= events.length; seq += 1) {
+          for (const [step, moment] of moments.entries()) {
+            if (moment !== seq) continue;
+            // A read may be ahead of what the stream has told, or tell of what it has told long ago.
+            const ahead = Math.min(events.length, seq + (when[step]?.[1] ?? 0));
+            const row = replayed(events, ahead).steps.get(`s${step}`);
+            const before = new Map(state.steps);
+            const { added, steps } = addSteps(state, row ? [row] : []);
+            expect(steps).toEqual(row && before.get(row.id) !== state.steps.get(row.id) ? [row.id] : []);
+            expect(added).toEqual(row && !before.has(row.id) ? [row.id] : []);
+          }
+          if (seq < events.length) applyBatch(state, batchOf(events, seq, seq + 1));
+        }
+        expect(seen(state)).toEqual({ ...(seen(replayed(events)) as object), cursor: cursor(events.length) });
+      }),
+      { numRuns: 200 },
     );
   });
 

@@ -80,6 +80,32 @@ export function applyBatch<Execution extends ExecutionLike>(
   return changes;
 }
 
+/** Add steps that the snapshot left out, as a later read has them. The ids of those that are new or tell more now. */
+export function addSteps(
+  state: Pick<State, 'steps' | 'tally'>,
+  steps: readonly Step[],
+): Pick<Changes, 'added' | 'steps'> {
+  const changes = { added: [] as string[], steps: [] as string[] };
+  for (const step of steps) {
+    const known = state.steps.get(step.id);
+    const next = known && known.rev >= step.rev ? completed(known, step) : step;
+    if (next === known) continue;
+    put(state, next);
+    changes.steps.push(step.id);
+    if (!known) changes.added.push(step.id);
+  }
+  return changes;
+}
+
+/** A step first heard of in the middle of its life lacks its beginning. */
+function completed(step: Step, read: Step): Step {
+  const ready_at = step.ready_at ?? read.ready_at;
+  const started_at = step.started_at ?? read.started_at;
+  const worker = step.worker ?? read.worker;
+  const isWhole = ready_at === step.ready_at && started_at === step.started_at && worker === step.worker;
+  return isWhole ? step : { ...step, ready_at, started_at, worker };
+}
+
 /** Replace the counts of these nodes; the ids of those whose counts are different now. */
 export function applyCounts(state: Pick<State, 'counts'>, nodes: readonly NodeCounts[]): string[] {
   const changed: string[] = [];

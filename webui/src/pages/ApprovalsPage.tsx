@@ -28,7 +28,11 @@ export function ApprovalsPage() {
   const navigate = useNavigate({ from: '/approvals' });
   const workspace = useWorkspace();
   const set = (change: { [Name in keyof ApprovalsSearch]?: ApprovalsSearch[Name] | undefined }): void =>
-    void navigate({ search: (before) => ({ ...before, ...change }) as never, replace: true });
+    void navigate({
+      search: (before) => ({ ...before, ...change }) as never,
+      replace: true,
+      resetScroll: false,
+    });
   const [typed, setTyped] = useTyped(search.q ?? '', (q) => set({ q: q || undefined }));
   const state = search.state ?? 'pending';
   const query = {

@@ -12,7 +12,11 @@ export function ExecutionPage() {
   const navigate = route.useNavigate();
   const show = useCallback(
     (change: View) =>
-      void navigate({ search: (before: View) => cleaned({ ...before, ...change }), replace: true }),
+      void navigate({
+        search: (before: View) => cleaned({ ...before, ...change }),
+        replace: true,
+        resetScroll: false,
+      }),
     [navigate],
   );
   return <ExecutionPanel key={executionId} executionId={executionId} view={view} onView={show} />;

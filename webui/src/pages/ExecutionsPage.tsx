@@ -33,7 +33,11 @@ export function ExecutionsPage() {
   const navigate = useNavigate({ from: '/executions' });
   const workspace = useWorkspace();
   const set = (change: { [Name in keyof ExecutionsSearch]?: ExecutionsSearch[Name] | undefined }): void =>
-    void navigate({ search: (before) => ({ ...before, ...change }) as never, replace: true });
+    void navigate({
+      search: (before) => ({ ...before, ...change }) as never,
+      replace: true,
+      resetScroll: false,
+    });
   const [typed, setTyped] = useTyped(search.q ?? '', (q) => set({ q: q || undefined }));
   const filters = useMemo<Filters>(
     () => ({

@@ -39,7 +39,11 @@ export function WorkflowListPage() {
   const workspace = useWorkspace();
   const [making, setMaking] = useState(false);
   const set = (change: Partial<WorkflowsSearch>): void =>
-    void navigate({ search: (before) => ({ ...before, ...change }) as never, replace: true });
+    void navigate({
+      search: (before) => ({ ...before, ...change }) as never,
+      replace: true,
+      resetScroll: false,
+    });
   const [typed, setTyped] = useTyped(search.q ?? '', (q) => set({ q: q || undefined } as WorkflowsSearch));
   const query = {
     ...(workspace ? { workspace: workspace.slug } : {}),

@@ -34,7 +34,11 @@ export function WorkflowPage() {
   const navigate = route.useNavigate();
   const change = useCallback(
     (changed: WorkflowSearch) =>
-      void navigate({ search: (before: WorkflowSearch) => ({ ...before, ...changed }), replace: true }),
+      void navigate({
+        search: (before: WorkflowSearch) => ({ ...before, ...changed }),
+        replace: true,
+        resetScroll: false,
+      }),
     [navigate],
   );
   const onDock = useCallback(
@@ -46,6 +50,7 @@ export function WorkflowPage() {
           ...(node === undefined ? {} : { node }),
         }),
         replace: true,
+        resetScroll: false,
       }),
     [navigate],
   );

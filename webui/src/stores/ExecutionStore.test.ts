@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { EventsFrame, SnapshotFrame, Transport } from '../api/realtime';
 import { useConnections } from './connection';
 import { ExecutionStore } from './ExecutionStore';
+import type { Page } from './RestReader';
 
 const cursor = (seq: number): string => seq.toString(16).padStart(12, '0');
 let socket: { onopen?: () => void; onmessage?: (message: { data: string }) => void; close: () => void };
@@ -63,6 +64,32 @@ beforeEach(() => {
 afterEach(() => {
   stop();
   vi.useRealTimers();
+});
+
+it('reads the steps a snapshot had no room for while a list of all is shown, and then has them all', async () => {
+  const pages = [
+    { steps: [step('a1', 'a'), step('old', 'c', 'succeeded')], next: '2' },
+    { steps: [step('older', 'c', 'failed')], next: null },
+  ] as unknown as Page[];
+  const large = new ExecutionStore('large', transport, async () => pages.shift() as Page);
+  const close = large.start();
+  socket.onopen?.();
+  const nodes = [
+    { node_id: 'a', counts: { ready: 1 } },
+    { node_id: 'c', counts: { succeeded: 1, failed: 1 } },
+  ];
+  send({ ...snapshot(step('a1', 'a')), nodes, steps_truncated: true });
+  vi.advanceTimersByTime(20);
+  expect(large.overall()?.truncated).toBe(true);
+  expect(large.known()).toEqual({ here: 1, all: 3 });
+  expect(pages).toHaveLength(2);
+  large.rest.want(100);
+  await vi.advanceTimersByTimeAsync(50);
+  expect(large.stepIds()).toEqual(['a1', 'old', 'older']);
+  expect(large.known()).toEqual({ here: 3, all: 3 });
+  expect(large.overall()?.truncated).toBe(false);
+  expect(large.stepOf('c')?.id).toBe('old');
+  close();
 });
 
 it('tells those whose step or node changed and nobody else, once a frame', () => {

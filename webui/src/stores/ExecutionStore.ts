@@ -20,9 +20,17 @@ import {
 } from '../api/realtime';
 import { useSession } from '../api/session';
 import type { Batch, Counts, NodeCounts, Snapshot, Step } from '../execution/model';
-import { applyBatch, applyCounts, fromSnapshot, shownStatus, type State } from '../execution/reduce';
+import {
+  addSteps,
+  applyBatch,
+  applyCounts,
+  fromSnapshot,
+  shownStatus,
+  type State,
+} from '../execution/reduce';
 import { statusOf, type Status } from '../execution/status';
 import { useConnections } from './connection';
+import { pagesOf, RestReader, type ReadPage } from './RestReader';
 
 export type Execution = Schemas['Execution'];
 type Call = () => void;
@@ -50,13 +58,13 @@ class Subscribers {
 }
 
 /** What can be told of besides steps and nodes. */
-type Topic = 'execution' | 'list' | 'steps' | 'freshness' | 'cursor';
+type Topic = 'execution' | 'list' | 'steps' | 'freshness' | 'cursor' | 'rest';
 
 export interface Overall {
   execution: Execution;
   /** What to show: `waiting` when every live step of a running execution waits. */
   status: Status;
-  /** Not all steps are here. */
+  /** Not all steps are here: `useRest` reads the others. */
   truncated: boolean;
 }
 
@@ -76,12 +84,19 @@ export class ExecutionStore {
   private readonly topics = new Subscribers();
   private readonly batches = new Set<(batch: Batch) => void>();
   private readonly stream: RealtimeClient;
+  /** Reads the steps that a snapshot had no room for. */
+  readonly rest: RestReader;
   private unwatch: Call | null = null;
 
   constructor(
     readonly executionId: string,
     transport: Transport = transportOf(executionId),
+    pages: ReadPage = pagesOf(executionId),
   ) {
+    this.rest = new RestReader(pages, {
+      page: (steps) => this.later(() => this.add(steps)),
+      changed: () => this.later(() => this.told.topics.add('rest')),
+    });
     this.stream = new RealtimeClient(transport, {
       snapshot: (frame) => this.later(() => this.begin(frame as Snapshot<Execution>)),
       events: (frame) => this.later(() => this.follow(frame)),
@@ -153,6 +168,13 @@ export class ExecutionStore {
   /** Ids of all steps that are here; another array when there are more or others. */
   stepIds(): readonly string[] {
     return this.ids;
+  }
+
+  /** How many steps are here and how many there are, superseded ones left out. */
+  known(): { here: number; all: number } {
+    const sum = (counts: Counts): number => Object.values(counts).reduce((one, other) => one + other, 0);
+    const all = [...this.allCounts().values()].reduce((total, counts) => total + sum(counts), 0);
+    return { here: sum(this.state?.tally ?? NO_COUNTS), all };
   }
 
   /** Grows whenever any step or count changed. */
@@ -257,7 +279,12 @@ export class ExecutionStore {
       if (known?.rev === step.rev) this.state.steps.set(step.id, known);
       else this.told.steps.add(step.id);
     }
-    for (const id of before?.steps.keys() ?? []) if (!this.state.steps.has(id)) this.told.steps.add(id);
+    const left = [...(before?.steps.values() ?? [])].filter(({ id }) => !this.state?.steps.has(id));
+    for (const { id } of left) this.told.steps.add(id);
+    if (snapshot.steps_truncated) {
+      addSteps(this.state, left); // shown until they are read anew
+      this.rest.begin();
+    }
     for (const node of [...this.state.counts.keys(), ...(before?.counts.keys() ?? [])])
       this.told.nodes.add(node);
     for (const topic of ['list', 'cursor'] as const) this.told.topics.add(topic);
@@ -278,6 +305,19 @@ export class ExecutionStore {
     for (const call of this.batches) call(frame);
     dispatchEvent(new CustomEvent('fermata:applied', { detail: frame })); // journeys check what was applied
     if (changes.execution) void this.reload().catch(() => undefined); // what it may now, its output
+  }
+
+  /** Steps that were read beyond the snapshot. */
+  private add(steps: readonly Step[]): void {
+    if (!this.state) return;
+    const changes = addSteps(this.state, steps);
+    for (const id of changes.steps) {
+      const node = (this.state.steps.get(id) as Step).node_id;
+      if (!this.latest.has(node)) this.latest.set(node, id);
+      this.told.steps.add(id);
+    }
+    if (changes.added.length > 0) this.told.topics.add('list');
+    if (this.rest.rest.state === 'done') this.state.truncated = false;
   }
 
   private count(nodes: readonly NodeCounts[]): void {

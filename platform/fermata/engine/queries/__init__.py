@@ -39,13 +39,23 @@ from fermata.engine.queries.listing import Filters, counts, executions
 from fermata.engine.queries.overview import MOST_COUNTED, overview
 from fermata.engine.queries.queues import queues, under_way
 from fermata.engine.queries.seen import Stand, last_of, stand
-from fermata.engine.queries.steps import Slice, StepFilters, one_step, slice_of, step, steps, value
+from fermata.engine.queries.steps import (
+    INLINE_BYTES,
+    Slice,
+    StepFilters,
+    one_step,
+    slice_of,
+    step,
+    steps,
+    value,
+)
 from fermata.engine.queries.variables import variable, variable_writes, variables
 from fermata.engine.queries.waiting import why
 
 __all__ = [
     "APPROVAL_STATES",
     "FINAL",
+    "INLINE_BYTES",
     "LAST_STATUSES",
     "MOST_COUNTED",
     "STATUSES",

@@ -54,6 +54,7 @@ def steps(
     sort: str = "ready_at",
     after: tuple[Any, UUID] | None = None,
     limit: int = 100,
+    inline: int = INLINE_BYTES,
 ) -> list[dict[str, Any]]:
     """Rows of steps with inputs and outputs; ``sort``: one of SORTS, with ``-`` for descending.
 
@@ -69,7 +70,7 @@ def steps(
             Q(**{f"sort_at__{beyond}": place}) | Q(sort_at=place, **{f"id__{beyond}": last_id})
         )
     page = list(rows.order_by(f"{order}sort_at", f"{order}id")[:limit])
-    return with_values(page)
+    return with_values(page, inline=inline)
 
 
 def _fitting(rows: QuerySet[Step], execution_id: UUID, filters: StepFilters) -> QuerySet[Step]:
@@ -116,8 +117,8 @@ def step(step_id: UUID, *, execution_id: UUID) -> Step:
     return row
 
 
-def with_values(rows: Collection[Step]) -> list[dict[str, Any]]:
-    """Rows as the interface shows them, values up to 16 KiB in place.
+def with_values(rows: Collection[Step], *, inline: int = INLINE_BYTES) -> list[dict[str, Any]]:
+    """Rows as the interface shows them, values up to ``inline`` bytes in place.
 
     ``truncated`` names the sides left out.
     """
@@ -131,13 +132,11 @@ def with_values(rows: Collection[Step]) -> list[dict[str, Any]]:
         bytes(digest): size
         for digest, size in Payload.objects.filter(digest__in=digests).values_list("digest", "size")
     }
-    values = payloads.load([digest for digest in digests if sizes.get(digest, 0) <= INLINE_BYTES])
+    values = payloads.load([digest for digest in digests if sizes.get(digest, 0) <= inline])
     shown = []
     for row, plain in zip(rows, without_values(rows), strict=True):
         sides = {"input": row.input_digest, "output": row.output_digest}
-        large = [
-            side for side, digest in sides.items() if digest and sizes.get(bytes(digest), 0) > INLINE_BYTES
-        ]
+        large = [side for side, digest in sides.items() if digest and sizes.get(bytes(digest), 0) > inline]
         for side, digest in sides.items():
             plain[side] = None if digest is None or side in large else values.get(bytes(digest))
         if large:

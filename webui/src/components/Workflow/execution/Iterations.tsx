@@ -12,6 +12,7 @@ import { StatusBadge } from '../../../ui/StatusBadge';
 import { isFocused, useExecution, useThrottled } from './context';
 import styles from './Iterations.module.css';
 import { Place } from './Place';
+import { Rest } from './Rest';
 
 const REDRAW_MS = 250;
 const CELL_PX = 28;
@@ -36,13 +37,13 @@ function usePassages(): Passages[] {
 /** Every container with its passages: counts and a strip for each, and the grid of the one that is chosen. */
 export function Iterations({ truncated }: { truncated: boolean }) {
   const { t } = useTranslation('execution');
-  const { view, show, store } = useExecution();
+  const { view, show } = useExecution();
   const passages = usePassages();
   const chosen = passages.find(({ key }) => key === view.of) ?? passages[0];
   if (!chosen) return <EmptyState title={t('no_iterations')} />;
   return (
     <section className={styles.section} aria-label={t('tab.iterations')}>
-      {truncated && <p className={styles.note}>{t('truncated', { count: store.stepIds().length })}</p>}
+      <Rest truncated={truncated} />
       <ul className={styles.containers}>
         {passages.map((one) => (
           <li key={one.key}>

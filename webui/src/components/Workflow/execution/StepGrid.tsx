@@ -44,7 +44,6 @@ export function StepGrid({ ids, head, Cells, label, className }: StepGridProps) 
     estimateSize: () => ROW_PX,
     overscan: AHEAD,
     scrollMargin: HEAD_PX,
-    scrollPaddingStart: HEAD_PX,
     getItemKey: (at) => ids[at] as string,
   });
   const chosen = view.step === undefined ? -1 : ids.indexOf(view.step);
@@ -53,8 +52,8 @@ export function StepGrid({ ids, head, Cells, label, className }: StepGridProps) 
   useEffect(() => {
     if (chosen < 0 || seen.current === view.step) return;
     seen.current = view.step;
-    rows.scrollToIndex(chosen, { align: 'auto' });
-  }, [chosen, rows, view.step]);
+    if (frame.current) reveal(frame.current, chosen);
+  }, [chosen, view.step]);
   const key = (event: KeyboardEvent): void => {
     const to = target(event.key, chosen, ids.length);
     if (to === null) return;
@@ -95,6 +94,14 @@ export function StepGrid({ ids, head, Cells, label, className }: StepGridProps) 
       </div>
     </div>
   );
+}
+
+/** Scroll no further than it takes to see a row below the head. All rows are of one height. */
+function reveal(frame: HTMLElement, at: number): void {
+  const top = at * ROW_PX;
+  const least = HEAD_PX + top + ROW_PX - frame.clientHeight;
+  if (frame.scrollTop > top) frame.scrollTop = top;
+  else if (frame.scrollTop < least) frame.scrollTop = least;
 }
 
 /** The row a key leads to; null for other keys. */

@@ -11,6 +11,7 @@ import { StatusBadge } from '../../../ui/StatusBadge';
 import { useDerived, useExecution } from './context';
 import { Elapsed } from './Elapsed';
 import { Place } from './Place';
+import { Rest } from './Rest';
 import { StepGrid } from './StepGrid';
 import styles from './StepTable.module.css';
 
@@ -35,12 +36,12 @@ export function useListed(): readonly string[] {
 /** All steps as rows: only those on the screen exist, and each renders when its step changes. */
 export function StepTable({ truncated }: { truncated: boolean }) {
   const { t } = useTranslation('execution');
-  const { store, view, show } = useExecution();
+  const { view, show } = useExecution();
   const ids = useListed();
   const filtered = Boolean(view.status ?? view.q ?? view.node);
   return (
     <section className={styles.section} aria-label={t('steps')}>
-      {truncated && <p className={styles.note}>{t('truncated', { count: store.stepIds().length })}</p>}
+      <Rest truncated={truncated} />
       {ids.length > 0 ? (
         <StepGrid ids={ids} head={<Head />} Cells={Cells} className={styles.table} />
       ) : (

@@ -21,6 +21,7 @@ import type { Overall } from '../../../stores/ExecutionStore';
 import { EmptyState } from '../../../ui/states';
 import { useExecution, useNow, useThrottled } from './context';
 import { Place } from './Place';
+import { Rest } from './Rest';
 import { StepGrid } from './StepGrid';
 import { useListed } from './StepTable';
 import styles from './Timeline.module.css';
@@ -49,6 +50,7 @@ export function Timeline({ overall }: { overall: Overall }) {
   if (ids.length === 0) return <EmptyState title={t(view.status || view.q ? 'none_pass' : 'no_steps')} />;
   return (
     <section className={styles.section} aria-label={t('tab.timeline')}>
+      <Rest truncated={overall.truncated} />
       <div className={styles.bar}>
         <label>
           <input
