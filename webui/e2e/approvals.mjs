@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { assertAccessible } from './support/axe.mjs';
 import { interfaceOf } from './support/interface.mjs';
-import { journey, signIn } from './support/journey.mjs';
+import { journey, enter } from './support/journey.mjs';
 
 const ASKING = {
   schema: 'fermata/1',
@@ -19,7 +19,7 @@ const ASKING = {
 };
 
 journey('an approval is decided from the inbox, and the execution goes on', async ({ page, context }) => {
-  await signIn(page);
+  await enter(context);
   const site = interfaceOf(context);
   const { id } = await site.start(ASKING);
   await page.goto('/approvals?q=Refund');

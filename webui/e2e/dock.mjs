@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { assertAccessible } from './support/axe.mjs';
 import { builderOf, editing, newDraft } from './support/draft.mjs';
 import { interfaceOf } from './support/interface.mjs';
-import { journey, signIn } from './support/journey.mjs';
+import { journey, enter } from './support/journey.mjs';
 
 journey('a draft is run with what was typed last, and its nodes and steps are one selection', async (at) => {
   const { page, context } = at;
-  await signIn(page);
+  await enter(context);
   const { id } = await newDraft(context);
   await page.goto(editing(id));
   const builder = builderOf(page);

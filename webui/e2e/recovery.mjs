@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { assertAccessible } from './support/axe.mjs';
 import { builderOf, editing, newDraft, savedNode } from './support/draft.mjs';
-import { fillIn, journey, signIn, URL_OF_SITE } from './support/journey.mjs';
+import { fillIn, journey, enter, URL_OF_SITE } from './support/journey.mjs';
 import { proxyTo } from './support/proxy.mjs';
 
 const proxy = await proxyTo(URL_OF_SITE);
@@ -26,7 +26,7 @@ journey(
   async (at) => {
     const { page, context, watched } = at;
     watched.expect(REFUSED);
-    await signIn(page);
+    await enter(context);
     const { id } = await newDraft(context);
     await page.goto(editing(id));
     const builder = builderOf(page);
@@ -45,7 +45,7 @@ journey(
 
 journey('another tab that signs out saves what this one typed last, and asks here', async (at) => {
   const { page, context, open } = at;
-  await signIn(page);
+  await enter(context);
   const { id } = await newDraft(context);
   await page.goto(editing(id));
   const builder = builderOf(page);
@@ -67,7 +67,7 @@ journey(
   async (at) => {
     const { page, context, watched } = at;
     watched.expect(REFUSED);
-    await signIn(page);
+    await enter(context);
     const { id } = await newDraft(context);
     await page.goto(editing(id));
     const builder = builderOf(page);
@@ -108,7 +108,7 @@ journey(
   'what a page that is gone has left is offered, and done only when it is asked for',
   async ({ page, context, watched, open }) => {
     watched.expect(UNREACHABLE);
-    await signIn(page);
+    await enter(context);
     const { id } = await newDraft(context);
     await page.goto(editing(id));
     const builder = builderOf(page);
@@ -142,7 +142,7 @@ journey(
 journey('a new version leaves the page standing, keeps what was typed, and offers one reload', async (at) => {
   const { page, context, watched } = at;
   watched.expect(/Failed to load resource|OutdatedError/);
-  await signIn(page);
+  await enter(context);
   const { id } = await newDraft(context);
   await page.goto(editing(id));
   const builder = builderOf(page);

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { assertAccessible } from './support/axe.mjs';
 import { builderOf, editing, newDraft, savedNode } from './support/draft.mjs';
-import { journey, signIn } from './support/journey.mjs';
+import { journey, enter } from './support/journey.mjs';
 
 journey('two tabs edit one draft: different fields both survive, the same one is a conflict', async (at) => {
   const { page, context, open, watched } = at;
   watched.expect(/Failed to load resource: .*(412|ERR_FAILED)/);
-  await signIn(page);
+  await enter(context);
   const { id } = await newDraft(context);
   await page.goto(editing(id));
   const here = builderOf(page);

@@ -1,7 +1,7 @@
 /** More steps than one snapshot holds. */
 import assert from 'node:assert/strict';
 import { interfaceOf } from '../support/interface.mjs';
-import { journey, signIn } from '../support/journey.mjs';
+import { journey, enter } from '../support/journey.mjs';
 
 const ITEMS = 6_499;
 const MANY = {
@@ -18,7 +18,7 @@ const MANY = {
 journey(
   '6,500 steps open, are read to the last one, and scroll to it with few elements',
   async ({ page, context }) => {
-    await signIn(page);
+    await enter(context);
     const site = interfaceOf(context);
     const { id } = await site.start(MANY);
     await page.goto(`/executions/${id}?tab=graph`);

@@ -1,7 +1,7 @@
 /** The web process is killed while an execution is watched: what was applied is the journal, event for event. */
 import assert from 'node:assert/strict';
 import { interfaceOf } from '../support/interface.mjs';
-import { journey, signIn } from '../support/journey.mjs';
+import { journey, enter } from '../support/journey.mjs';
 import { recordApplied } from '../support/applied.mjs';
 import { killWeb } from '../support/web.mjs';
 
@@ -20,7 +20,7 @@ journey(
   async ({ page, context, watched }) => {
     watched.expect(/ERR_|WebSocket|Failed to load resource/);
     const applied = await recordApplied(page);
-    await signIn(page);
+    await enter(context);
     const site = interfaceOf(context);
     const { id } = await site.start(LONG);
     await page.goto(`/executions/${id}`);

@@ -1,4 +1,5 @@
 /** One journey: a browser context of its own, watched for errors, and closed whatever happens. */
+import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { chromium } from 'playwright-core';
@@ -75,6 +76,14 @@ export async function fillIn(page, { username = 'admin', password = PASSWORD } =
   if ((await name.inputValue()) !== username) await name.fill(username);
   await page.getByLabel('Password').fill(password);
   await page.getByRole('button', { name: 'Sign in' }).click();
+}
+
+/** Be signed in as the administrator before any page is opened. */
+export async function enter(context) {
+  const answer = await context.request.post('/api/v1/session', {
+    data: { username: 'admin', password: PASSWORD },
+  });
+  assert.ok(answer.ok(), `${answer.status()} ${await answer.text()}`);
 }
 
 /** Sign in as the administrator at `path` and wait for the page behind. */

@@ -1,6 +1,7 @@
 import { server, type Socket } from './server.test-env';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { streamList, type Listener } from './listStream';
+import { useSession } from './session';
 
 let stop: () => void;
 
@@ -86,6 +87,19 @@ describe('the stream of a list', () => {
     socket().says({ type: 'snapshot', rows: [] });
     socket().breaks(4401);
     await vi.waitFor(() => expect(server.asked('GET /me')).toHaveLength(1));
+  });
+
+  it('asks nothing more of a session that has ended, and goes on with the next', () => {
+    listening();
+    socket().says({ type: 'snapshot', rows: [] });
+    useSession.setState({ me: {} as never, ended: true });
+    socket().breaks(4401);
+    vi.advanceTimersByTime(60_000);
+    expect(server.sockets).toHaveLength(1);
+    expect(server.sent).toEqual([]);
+    useSession.setState({ ended: false });
+    expect(server.sockets).toHaveLength(2);
+    useSession.setState({ me: null });
   });
 
   it('that is stopped says nothing more and comes back by nothing', () => {

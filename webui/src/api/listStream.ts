@@ -1,5 +1,6 @@
 /** The stream of a list of executions: opened again by itself, with a new snapshot each time. */
 import { answered, client, type Schemas } from './client';
+import { useSession } from './session';
 
 export type ListFrame = Schemas['ListFrame'];
 export type ExecutionRow = Schemas['ExecutionRow'];
@@ -23,6 +24,8 @@ function address(filters: Record<string, string | undefined>): string {
   return url.toString();
 }
 
+const hasEnded = (): boolean => useSession.getState().ended;
+
 /** Keep a stream open until it is stopped; answers how to stop it. */
 export function streamList(filters: Record<string, string | undefined>, listener: Listener): () => void {
   let socket: WebSocket | null = null;
@@ -33,7 +36,7 @@ export function streamList(filters: Record<string, string | undefined>, listener
 
   const connect = (): void => {
     clearTimeout(timer);
-    if (stopped || socket) return;
+    if (stopped || socket || hasEnded()) return; // the next sign-in goes on
     const opening = new WebSocket(address(filters));
     socket = opening;
     let opened = false;
@@ -53,7 +56,8 @@ export function streamList(filters: Record<string, string | undefined>, listener
       failures += 1;
       listener.state(!opened && failures >= TRIES ? 'polling' : 'reconnecting', since);
       // A browser does not say why a handshake was refused; a request does, and a session's end is met there.
-      if (!opened || event.code === 4401) void answered(client.GET('/api/v1/me')).catch(() => undefined);
+      if ((!opened || event.code === 4401) && !hasEnded())
+        void answered(client.GET('/api/v1/me')).catch(() => undefined);
       const most = Math.min(MOST_MS, LEAST_MS * 2 ** failures);
       timer = setTimeout(connect, LEAST_MS + Math.random() * (most - LEAST_MS));
     };
@@ -61,8 +65,12 @@ export function streamList(filters: Record<string, string | undefined>, listener
   const atOnce = (): void => {
     if (!document.hidden) connect();
   };
+  const awaken = useSession.subscribe((now, before) => {
+    if (before.ended && !now.ended && now.me !== null) connect();
+  });
   const stop = (): void => {
     stopped = true;
+    awaken();
     clearTimeout(timer);
     removeEventListener('online', atOnce);
     document.removeEventListener('visibilitychange', atOnce);
