@@ -26,5 +26,6 @@ export default defineConfig(({ mode }) => ({
     include: ['src/**/*.test.{ts,tsx}'],
     setupFiles: ['src/setup.test-env.ts'],
     restoreMocks: true,
+    testTimeout: 20_000, // the machine may be busy
   },
 }));

@@ -63,6 +63,17 @@ export const TABS = [
     shown: (page) => page.getByRole('textbox', { name: 'Label' }),
   },
   {
+    name: 'workflow-expression',
+    path: ({ workflow }) => `/workflows/${workflow}?tab=edit&node=parse`,
+    open: (page) => page.getByRole('textbox', { name: 'text', exact: true }).click(),
+    shown: (page) => page.getByRole('status', { name: 'Preview' }).locator('code'),
+  },
+  {
+    name: 'workflow-code',
+    path: ({ workflow }) => `/workflows/${workflow}?tab=edit&node=packages&pane=code`,
+    shown: (page) => page.getByRole('textbox', { name: 'YAML of the draft' }),
+  },
+  {
     name: 'workflow-versions',
     path: ({ workflow }) => `/workflows/${workflow}?tab=versions`,
     shown: (page) => page.getByRole('region', { name: 'Compare' }),

@@ -19,7 +19,7 @@ export default function CommandPalette({ places, onClose }: CommandPaletteProps)
   const { t } = useTranslation();
   const navigate = useNavigate();
   const [text, setText] = useState('');
-  const { nodes, open: openNode } = usePalette();
+  const { nodes, open: openNode, commands } = usePalette();
   const asked = text.trim();
   const found = useQuery({
     queryKey: ['workflows', 'palette', asked],
@@ -47,6 +47,22 @@ export default function CommandPalette({ places, onClose }: CommandPaletteProps)
             <Command.Item value={asked} onSelect={() => go(`/executions/${asked}`)}>
               {asked}
             </Command.Item>
+          </Command.Group>
+        )}
+        {commands.length > 0 && (
+          <Command.Group heading={t('palette.commands')}>
+            {commands.map(({ label, keys, run }) => (
+              <Command.Item
+                key={label}
+                value={`command ${label}`}
+                onSelect={() => {
+                  onClose();
+                  run();
+                }}
+              >
+                {label} {keys && <kbd>{keys.replaceAll('+', ' ')}</kbd>}
+              </Command.Item>
+            ))}
           </Command.Group>
         )}
         {nodes.length > 0 && openNode && (

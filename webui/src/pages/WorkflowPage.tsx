@@ -118,6 +118,8 @@ export function WorkflowPage() {
           side={search.rev ?? data.latest_version ?? 'draft'}
           node={search.node}
           onNode={(node) => change({ node })}
+          code={search.pane === 'code'}
+          onCode={(open) => change({ pane: open ? 'code' : undefined })}
         />
       )}
       {tab === 'edit' && (
@@ -128,6 +130,8 @@ export function WorkflowPage() {
           onNode={(node) => change({ node })}
           dock={dock}
           onDock={onDock}
+          code={search.pane === 'code'}
+          onCode={(open) => change({ pane: open ? 'code' : undefined })}
         />
       )}
       {tab === 'versions' && (

@@ -165,14 +165,22 @@ export class DraftStore {
     return this.source.of(this.history.draft.definition);
   }
 
-  /** Take text for the whole definition: one deed. Says where it cannot be read. */
-  write(text: string): Unreadable | null {
+  /**
+   * Take text for the whole definition: one deed. Says where it cannot be read. `base`: the definition the text was
+   * made of; what was changed elsewhere since then stays.
+   */
+  write(text: string, { base, group }: { base?: JsonObject; group?: string } = {}): Unreadable | null {
     const parsed = fromYaml(text);
     if ('error' in parsed) return parsed.error;
-    const { editor } = this.history.draft;
-    const changes = diff(this.history.draft, { definition: parsed.definition, editor });
-    const next = past.perform(this.history, [{ op: 'change', changes }], { at: Date.now() });
-    this.source.begin(text, next.draft.definition);
+    const { editor, definition } = this.history.draft;
+    const changes = diff(
+      { definition: base ?? definition, editor },
+      { definition: parsed.definition, editor },
+    );
+    const how = { at: Date.now(), ...(group ? { group } : {}) };
+    const next = past.perform(this.history, [{ op: 'change', changes }], how);
+    const exact = same(parsed.definition, next.draft.definition);
+    this.source.begin(text, exact ? next.draft.definition : parsed.definition);
     this.textChanged = true;
     if (next === this.history) this.rest(REST_MS);
     this.become(next);

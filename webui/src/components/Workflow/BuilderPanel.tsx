@@ -12,10 +12,12 @@ import { useDraft, type DraftStore, type DraftTransport } from '../../stores/Dra
 import { useRunDialog } from '../../stores/run';
 import { Carrier } from '../../surface/carrier';
 import { NO_STATUSES } from '../../surface/statuses';
+import { Button } from '../../ui/Button';
 import { answer } from '../../ui/LiveRegion';
 import { Failure, Overlay, Part, Skeleton } from '../../ui/states';
 import { say } from '../../ui/Toasts';
 import { Bar } from './builder/Bar';
+import { CodeToggle } from './builder/code/CodeToggle';
 import { BuilderContext, type Asking, type Builder } from './builder/context';
 import styles from './builder/builder.module.css';
 import { LastExecution } from './builder/LastExecution';
@@ -30,6 +32,7 @@ const ExecutionDock = lazy(async () => {
   const [{ ExecutionDock: Dock }] = await Promise.all([import('./ExecutionDock'), loadWords('execution')]);
   return { default: Dock };
 });
+const CodePane = lazy(async () => ({ default: (await import('./builder/code/CodePane')).CodePane }));
 const Asked = lazy(async () => ({ default: (await import('./builder/Asked')).Asked }));
 const GraphEditor = lazy(async () => ({ default: (await import('./builder/GraphEditor')).GraphEditor }));
 const Inspector = lazy(async () => ({ default: (await import('./builder/Inspector')).Inspector }));
@@ -41,6 +44,9 @@ export interface BuilderPanelProps {
   /** The execution below the graph; without `onDock` one that is started has its own page. */
   dock?: Dock | null;
   onDock?: (change: DockChange) => void;
+  /** Whether the YAML is shown beside the graph; without `onCode` it cannot be. */
+  code?: boolean;
+  onCode?: (open: boolean) => void;
   transport?: DraftTransport;
 }
 
@@ -86,13 +92,15 @@ export function BuilderPanel(props: BuilderPanelProps) {
 
 type LoadedProps = BuilderPanelProps & { store: DraftStore; types: NodeTypes };
 
-function Loaded({ workflow, node, onNode, dock = null, onDock, store, types }: LoadedProps) {
+function Loaded({ workflow, node, onNode, dock = null, onDock, store, types, ...rest }: LoadedProps) {
+  const { code = false, onCode } = rest;
   const { t } = useTranslation('builder');
   const queries = useQueryClient();
   const state = useDraft(store);
   const { draft } = state;
   const [asking, setAsking] = useState<Asking | null>(null);
   const inspector = useRef<HTMLDivElement>(null);
+  const enteredRef = useRef(false);
   const judged = useValidation(workflow.id, draft.definition, state.saving !== 'loading');
   const ask = useRunDialog((dialog) => dialog.ask);
   const [ran, setRan] = useState<{ id: string; definition: object } | null>(null);
@@ -206,7 +214,8 @@ function Loaded({ workflow, node, onNode, dock = null, onDock, store, types }: L
   };
 
   const inText = (event: ClipboardEvent): boolean =>
-    (event.target as HTMLElement).matches('input, textarea, select') || asking !== null;
+    (event.target as HTMLElement).closest('input, textarea, select, [contenteditable=true]') !== null ||
+    asking !== null;
   const copy = (event: ClipboardEvent, cut: boolean): void => {
     if (inText(event) || selected === null || String(getSelection()) !== '') return;
     event.clipboardData.setData('text/plain', copied(draft, chosen));
@@ -233,6 +242,16 @@ function Loaded({ workflow, node, onNode, dock = null, onDock, store, types }: L
     return typeof told === 'string' ? told : undefined;
   };
 
+  const showCode = (shown: boolean): void => {
+    enteredRef.current = shown;
+    onCode?.(shown);
+  };
+  const coding = code && onCode && (
+    <Part rows={6}>
+      <CodePane onClose={() => onCode(false)} enteredRef={enteredRef} />
+    </Part>
+  );
+
   return (
     <BuilderContext value={builder}>
       <div
@@ -249,11 +268,12 @@ function Loaded({ workflow, node, onNode, dock = null, onDock, store, types }: L
           whyNotRun={can('start_draft')}
           whyNotPublish={can('publish')}
         >
+          {onCode && <CodeToggle open={code} onCode={showCode} />}
           {onDock && <LastExecution workflowId={workflow.id} open={dock !== null} onDock={onDock} />}
         </Bar>
         <Notices />
         {isReadable(draft.definition) ? (
-          <div className={styles.panes}>
+          <div className={styles.panes} data-code={code || undefined}>
             <Part rows={6}>
               <LeftPane onInspect={focusInspector} />
             </Part>
@@ -262,6 +282,7 @@ function Loaded({ workflow, node, onNode, dock = null, onDock, store, types }: L
                 <GraphEditor statuses={statuses} onInspect={focusInspector} />
               </Part>
             </div>
+            {coding}
             <div ref={inspector} className={styles.side}>
               <Part rows={6}>
                 <Inspector />
@@ -269,7 +290,13 @@ function Loaded({ workflow, node, onNode, dock = null, onDock, store, types }: L
             </div>
           </div>
         ) : (
-          <p className={styles.notice}>{t('unreadable')}</p>
+          <>
+            <p className={styles.notice}>
+              <span>{t('unreadable')}</span>
+              {onCode && !code && <Button onClick={() => showCode(true)}>{t('code.show')}</Button>}
+            </p>
+            {coding && <div className={styles.alone}>{coding}</div>}
+          </>
         )}
         {dock && onDock && (
           <Part rows={6}>
@@ -302,7 +329,7 @@ function pasteInto(draft: Draft, chosen: readonly string[], types: NodeTypes): s
   return others.every((node) => parentOf(node) === parentOf(first)) ? parentOf(first) : null;
 }
 
-const CONTROLS = 'input, textarea, select, button';
+const CONTROLS = 'input, textarea, select, button, [contenteditable=true]';
 
 /** Lead to the field of a place: itself, else the nearest one it lies in. */
 function focusPlace(root: HTMLElement | null, pointer: string): void {

@@ -1,5 +1,12 @@
 /** The editor of one expression field: loaded when a field is first entered. Completion comes as a second part. */
-import { Compartment, EditorState, StateEffect, StateField, type Extension } from '@codemirror/state';
+import {
+  Compartment,
+  EditorState,
+  StateEffect,
+  StateField,
+  Transaction,
+  type Extension,
+} from '@codemirror/state';
 import {
   Decoration,
   EditorView,
@@ -11,6 +18,7 @@ import {
 import { piecesOf } from '../../document/expression';
 import type { Scope } from './context';
 import styles from './expression.module.css';
+import { typing } from './typing';
 
 export interface EditorOptions {
   parent: HTMLElement;
@@ -95,6 +103,7 @@ function mounted(options: EditorOptions, assistance: Extension): Editor {
       selection: options.selection,
       extensions: [
         assistance,
+        typing,
         EditorView.lineWrapping,
         EditorView.cspNonce.of(options.nonce),
         attributes.of(own(options.attributes)),
@@ -113,7 +122,7 @@ function mounted(options: EditorOptions, assistance: Extension): Editor {
     setText: (text) => {
       if (text === view.state.doc.toString()) return;
       const changes = { from: 0, to: view.state.doc.length, insert: text };
-      view.dispatch({ changes, userEvent: 'foreign' });
+      view.dispatch({ changes, userEvent: 'foreign', annotations: Transaction.addToHistory.of(false) });
     },
     setFault: (fault) => view.dispatch({ effects: wrong.of(fault) }),
     setAttributes: (now) => view.dispatch({ effects: attributes.reconfigure(own(now)) }),

@@ -23,6 +23,9 @@ export interface EditTabProps {
   onNode: (node: string | undefined) => void;
   dock: Dock | null;
   onDock: (change: DockChange) => void;
+  /** Whether the YAML is shown. */
+  code: boolean;
+  onCode: (open: boolean) => void;
 }
 
 /** The draft of a workflow, to be changed by those who may. */

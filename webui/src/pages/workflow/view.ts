@@ -7,6 +7,8 @@ export interface WorkflowSearch extends DockSearch {
   tab?: (typeof TABS)[number] | undefined;
   /** The node that is selected in the graph. */
   node?: string | undefined;
+  /** What is shown beside the graph. */
+  pane?: 'code' | undefined;
   /** The version whose graph is shown; without it the newest one, or the draft. */
   rev?: number | 'draft' | undefined;
   /** What is compared: from and to. */
@@ -25,6 +27,7 @@ export function workflowSearch(raw: Record<string, unknown>): WorkflowSearch {
   const found: WorkflowSearch = {
     tab: TABS.find((name) => name === raw['tab']) ?? 'graph',
     node: typeof node === 'string' || typeof node === 'number' ? String(node) : undefined,
+    pane: raw['pane'] === 'code' ? 'code' : undefined,
     rev: version(raw['rev']),
     a: version(raw['a']),
     b: version(raw['b']),

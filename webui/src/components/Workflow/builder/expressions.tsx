@@ -45,6 +45,23 @@ function lastInput(workflowId: string, definition: JsonObject): Json {
   return kept(workflowId, isObject(inputs) ? inputs : {});
 }
 
+/** Names at a place, as the newest execution completes them; null while nothing is known. */
+export function useScope(
+  workflowId: string,
+): (node: string | null, pointer: string) => Promise<Scope | null> {
+  const queries = useQueryClient();
+  return (node, pointer) =>
+    queries
+      .fetchQuery({
+        queryKey: ['scope', workflowId, node, pointer],
+        queryFn: () =>
+          scopeOf(workflowId, node, pointer, { execution: null, passage: null, input: undefined }),
+        staleTime: SCOPE_MS,
+        retry: false,
+      })
+      .catch(() => null);
+}
+
 /** Around the forms of the builder. */
 export function Expressions({ children }: { children: ReactNode }) {
   const { t } = useTranslation('forms');
