@@ -100,8 +100,11 @@ journey('the YAML is edited beside the graph, and both are one', async ({ page, 
   // What is selected elsewhere is marked here; a change by the form is a change of the text.
   await properties(page).getByRole('textbox', { name: 'Label' }).fill('The first step');
   await code.getByText('The first step').waitFor();
-  await page.keyboard.press('Control+e');
+  await code.focus();
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Close the code' }).press('Enter');
   await code.waitFor({ state: 'detached' });
+  await page.waitForFunction(() => document.activeElement.textContent === 'Code');
 });
 
 const ORDERS = {

@@ -31,13 +31,21 @@ export function ExpressionInput(props: ExpressionInputProps) {
   return <Evaluated {...props} place={place} />;
 }
 
+/** What was chosen in the text. */
+interface Chosen {
+  start: number;
+  end: number;
+}
+
 type PlainProps = ExpressionInputProps & {
   input?: React.Ref<HTMLTextAreaElement>;
-  onEnter?: (() => void) | undefined;
+  onEnter?: ((chosen: Chosen) => void) | undefined;
 };
 
 function Plain({ described, text, hint, required, onText, onBlur, input, onEnter }: PlainProps) {
   const pressed = useRef(false);
+  const enter = ({ selectionStart: start, selectionEnd: end }: HTMLTextAreaElement): void =>
+    onEnter?.({ start, end });
   return (
     <TextArea
       {...described}
@@ -55,12 +63,12 @@ function Plain({ described, text, hint, required, onText, onBlur, input, onEnter
         pressed.current = true;
       }}
       // A press chooses its place in the text first.
-      onClick={() => {
+      onClick={(event) => {
         pressed.current = false;
-        onEnter?.();
+        enter(event.currentTarget);
       }}
-      onFocus={() => {
-        if (!pressed.current) onEnter?.();
+      onFocus={(event) => {
+        if (!pressed.current) enter(event.currentTarget);
       }}
     />
   );
@@ -70,13 +78,19 @@ function Evaluated({ place, ...props }: ExpressionInputProps & { place: Place })
   const { evaluation, field } = place;
   const active = evaluation.active === field;
   const wrapper = useRef<HTMLDivElement>(null);
+  /** Set while a person has just entered the field: the editor takes the focus then, and only then. */
+  const enteredRef = useRef<Chosen | null>(null);
+  const enter = (chosen: Chosen): void => {
+    enteredRef.current = chosen;
+    evaluation.activate(field);
+  };
   const id = useId();
   return (
     <div ref={wrapper} className={styles.field} tabIndex={-1}>
       {active ? (
-        <Active {...props} place={place} wrapper={wrapper} previewId={id} />
+        <Active {...props} place={place} wrapper={wrapper} enteredRef={enteredRef} previewId={id} />
       ) : (
-        <Plain {...props} onEnter={() => evaluation.activate(field)} />
+        <Plain {...props} onEnter={enter} />
       )}
     </div>
   );
@@ -85,10 +99,11 @@ function Evaluated({ place, ...props }: ExpressionInputProps & { place: Place })
 type ActiveProps = ExpressionInputProps & {
   place: Place;
   wrapper: React.RefObject<HTMLDivElement | null>;
+  enteredRef: React.RefObject<Chosen | null>;
   previewId: string;
 };
 
-function Active({ place, wrapper, previewId, ...props }: ActiveProps) {
+function Active({ place, wrapper, enteredRef, previewId, ...props }: ActiveProps) {
   const { text, label, required, judge, described } = props;
   const { evaluation, node, pointer } = place;
   const plain = useRef<HTMLTextAreaElement>(null);
@@ -135,7 +150,12 @@ function Active({ place, wrapper, previewId, ...props }: ActiveProps) {
   }, [node, pointer, t, wrapper]);
 
   useEffect(() => {
-    plain.current?.focus({ preventScroll: true });
+    const chosen = enteredRef.current;
+    enteredRef.current = null;
+    if (chosen) {
+      plain.current?.focus({ preventScroll: true });
+      plain.current?.setSelectionRange(chosen.start, chosen.end);
+    }
     let gone = false;
     let made: Editor | null = null;
     begin().then(
@@ -152,7 +172,7 @@ function Active({ place, wrapper, previewId, ...props }: ActiveProps) {
       gone = true;
       made?.destroy();
     };
-  }, [begin]);
+  }, [begin, enteredRef]);
   useLayoutEffect(() => editor?.setText(text), [editor, text]);
   const fault = preview.state === 'answered' ? (preview.answer?.error ?? null) : null;
   useEffect(() => editor?.setFault(fault), [editor, fault]);

@@ -23,6 +23,7 @@ const RECENT = 10;
 const SCOPE_MS = 10_000;
 const INPUT = 'input';
 const MADE_UP = 'none';
+const ENDED: readonly string[] = ['succeeded', 'failed', 'cancelled'];
 
 /** The newest executions of the workflow. */
 function useRecent(workflowId: string) {
@@ -84,7 +85,10 @@ export function Expressions({ children }: { children: ReactNode }) {
     const last = input === undefined ? [] : [{ id: INPUT, words: t('expression.input') }];
     return [...executions, ...last, { id: MADE_UP, words: t('expression.made_up') }];
   }, [recent, input, t]);
-  const source = sources.some(({ id }) => id === chosen) ? chosen : sources[0]?.id;
+  // What has ended has values everywhere.
+  const ended = recent?.find(({ status }) => ENDED.includes(status))?.id;
+  const usual = ended ?? (input === undefined ? MADE_UP : INPUT);
+  const source = chosen !== null && sources.some(({ id }) => id === chosen) ? chosen : usual;
   const here = `${source} ${selected}`;
   const passage = passed?.of === here ? passed.path : null;
   const evaluation = useMemo((): Evaluation => {
@@ -103,7 +107,7 @@ export function Expressions({ children }: { children: ReactNode }) {
       preview: (node, pointer, text, signal) => previewOf(store, node, pointer, { text, ...asked, signal }),
       settled: () => settled(store),
       sources,
-      source: source ?? MADE_UP,
+      source,
       choose: setChosen,
       passage,
       pass: (path) => setPassed({ of: here, path }),
@@ -139,7 +143,8 @@ function scopeOf(workflowId: string, node: string | null, pointer: string, value
 
 type Asked = Values & { text: string; signal: AbortSignal };
 
-async function previewOf(
+/** What a text gives at its place. Throws NoAnswer while there can be none, ApiError where there is none. */
+export async function previewOf(
   store: DraftStore,
   node: string | null,
   pointer: string,
