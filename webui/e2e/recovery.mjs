@@ -116,6 +116,16 @@ journey(
     await proxy.stop(); // a page that goes sends what it can, past all that a browser could hold back
     await builder.label.fill('Kept on this device');
     await builder.says('Not connected; kept on this device');
+    await page.getByRole('treeitem', { name: /Second/ }).press('F2'); // its dialog has to be loaded
+    await proxy.start();
+    await page.getByRole('dialog', { name: /Rename/ }).waitFor();
+    assert.equal(await page.getByText('Fermata was updated').count(), 0);
+    await page.keyboard.press('Escape');
+    await builder.says('Saved');
+    await proxy.stop();
+    await page.getByRole('treeitem', { name: /Kept on this device/ }).click();
+    await builder.label.fill('Kept at the end');
+    await builder.says('Not connected; kept on this device');
     await page.close();
     await proxy.start();
     const next = await open(editing(id));
@@ -123,16 +133,16 @@ journey(
     const offer = next.getByRole('status').filter({ hasText: 'were found on this device' });
     await offer.waitFor();
     await assertAccessible(next, 'a builder that offers what was left', '[role=status]');
-    assert.equal(await later.label.inputValue(), 'First');
-    assert.equal((await savedNode(context, id)).label, 'First');
+    assert.equal(await later.label.inputValue(), 'Kept on this device');
+    assert.equal((await savedNode(context, id)).label, 'Kept on this device');
     await offer.getByRole('button', { name: 'Recover' }).click();
     await offer.waitFor({ state: 'detached' });
     await later.says('Saved');
-    assert.equal(await later.label.inputValue(), 'Kept on this device');
-    assert.equal((await savedNode(context, id)).label, 'Kept on this device');
+    assert.equal(await later.label.inputValue(), 'Kept at the end');
+    assert.equal((await savedNode(context, id)).label, 'Kept at the end');
     await next.reload();
     await later.says('Saved');
-    assert.equal(await later.label.inputValue(), 'Kept on this device');
+    assert.equal(await later.label.inputValue(), 'Kept at the end');
     assert.equal(await offer.count(), 0);
     await proxy.close();
   },

@@ -1,7 +1,6 @@
 import { QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import i18next from 'i18next';
-import { lazy } from 'react';
 import { createQueryClient } from '../api/queries';
 import { useSession } from '../api/session';
 import { LiveRegion } from '../ui/LiveRegion';
@@ -10,8 +9,9 @@ import { say, Toasts } from '../ui/Toasts';
 import { TooltipProvider } from '../ui/Tooltip';
 import { createAppRouter } from './router';
 import { SignInPage } from './SignIn';
+import { lazily } from '../ui/lazily';
 
-const SignInAgain = lazy(() => import('./SignInAgain'));
+const SignInAgain = lazily(() => import('./SignInAgain'));
 
 const queries = createQueryClient((error) =>
   say(i18next.t('failed.write'), { kind: 'error', detail: error.message }),

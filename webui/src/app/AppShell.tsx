@@ -1,6 +1,6 @@
 import { Link, Outlet, useNavigate } from '@tanstack/react-router';
 import { CircleCheck, History, House, PanelLeft, Search, Workflow } from 'lucide-react';
-import { lazy, useMemo, useState } from 'react';
+import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { loadWords } from '../i18n';
 import { useKeys, type Shortcut } from '../keyboard/keys';
@@ -11,12 +11,13 @@ import { ErrorBoundary, Overlay } from '../ui/states';
 import { AccountButton } from './AccountButton';
 import styles from './AppShell.module.css';
 import { ConnectionBadge } from './ConnectionBadge';
+import { lazily } from '../ui/lazily';
 
-const CommandPalette = lazy(() => import('./CommandPalette'));
-const ShortcutSheet = lazy(() => import('./ShortcutSheet'));
-const AccountMenu = lazy(() => import('./AccountMenu'));
+const CommandPalette = lazily(() => import('./CommandPalette'));
+const ShortcutSheet = lazily(() => import('./ShortcutSheet'));
+const AccountMenu = lazily(() => import('./AccountMenu'));
 
-const RunDialog = lazy(async () => {
+const RunDialog = lazily(async () => {
   await Promise.all(['run', 'forms'].map(loadWords));
   return import('../components/Workflow/RunDialog');
 });

@@ -1,8 +1,8 @@
 import { cleanup, render, screen } from '@testing-library/react';
-import { lazy } from 'react';
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { startI18n } from '../i18n';
 import { holdUnsaved } from '../stores/unsaved';
+import { lazily } from '../ui/lazily';
 import { Overlay, Part } from '../ui/states';
 import { useToasts } from '../ui/Toasts';
 import { watchChunks } from './chunks';
@@ -14,7 +14,10 @@ beforeAll(async () => {
 beforeEach(() => {
   vi.spyOn(console, 'error').mockImplementation(() => undefined); // React tells of what a boundary caught
 });
-afterEach(cleanup);
+afterEach(() => {
+  cleanup();
+  vi.unstubAllGlobals();
+});
 
 /** As Vite does it when a part is no longer on the server. */
 function gone(): Promise<never> {
@@ -23,10 +26,19 @@ function gone(): Promise<never> {
   return Promise.reject(payload);
 }
 
+it('says nothing of a version while nothing answers', async () => {
+  useToasts.setState({ toasts: [] });
+  vi.stubGlobal('fetch', () => Promise.reject(new TypeError('no')));
+  await gone().catch(() => undefined);
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(useToasts.getState().toasts).toEqual([]);
+});
+
 it('keeps what is not saved, offers one reload, and leaves the rest of the page standing', async () => {
   const flush = vi.fn(async () => undefined);
   const stop = holdUnsaved(flush);
-  const [Gone, Dialog] = [lazy(gone), lazy(gone)];
+  vi.stubGlobal('fetch', async () => new Response());
+  const [Gone, Dialog] = [lazily(gone), lazily(gone)];
   render(
     <>
       <p>the page</p>
@@ -42,7 +54,7 @@ it('keeps what is not saved, offers one reload, and leaves the rest of the page 
   expect(screen.getByRole('button', { name: 'Load the page anew' })).toBeVisible();
   expect(screen.getByText('the page')).toBeVisible();
   expect(screen.getByText('until then')).toBeVisible();
-  expect(flush).toHaveBeenCalled();
+  await vi.waitFor(() => expect(flush).toHaveBeenCalled());
   const { toasts } = useToasts.getState();
   expect(toasts.map(({ text }) => text)).toEqual(['Fermata was updated']);
   expect(toasts[0]?.action?.label).toBe('Load the page anew');

@@ -4,26 +4,24 @@
  */
 import i18next from 'i18next';
 import { flushUnsaved } from '../stores/unsaved';
-import { OUTDATED } from '../ui/states';
+import { answers } from '../ui/lazily';
 import { say } from '../ui/Toasts';
 
 let told = false;
 
-/** Vite tells when a lazy part cannot be loaded, and then throws the same error. */
+/** Vite tells when a lazy part cannot be loaded; without a connection that means nothing yet. */
 export function watchChunks(): void {
-  addEventListener('vite:preloadError', (event) => {
-    const { payload } = event as Event & { payload: Error };
-    // By its own words the router would load the page anew without asking.
-    payload.name = OUTDATED;
-    payload.message = i18next.t('update.text');
-    void flushUnsaved();
-    if (told) return;
-    told = true;
-    say(i18next.t('update.title'), {
-      kind: 'error',
-      detail: i18next.t('update.text'),
-      action: { label: i18next.t('update.reload'), run: reload },
-    });
+  addEventListener('vite:preloadError', () => void answers().then((yes) => yes && tell()));
+}
+
+function tell(): void {
+  void flushUnsaved();
+  if (told) return;
+  told = true;
+  say(i18next.t('update.title'), {
+    kind: 'error',
+    detail: i18next.t('update.text'),
+    action: { label: i18next.t('update.reload'), run: reload },
   });
 }
 

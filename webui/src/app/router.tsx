@@ -11,6 +11,7 @@ import { viewOf } from '../execution/view';
 import { loadWords } from '../i18n';
 import { approvalsSearch, executionsSearch, workflowsSearch } from '../pages/search';
 import { workflowSearch } from '../pages/workflow/view';
+import { loaded } from '../ui/lazily';
 import { Broken } from '../ui/states';
 import { AppShell } from './AppShell';
 import { NotFound } from './NotFound';
@@ -27,7 +28,7 @@ const home = createRoute({
   getParentRoute: () => root,
   path: '/',
   loader: () => words('home', 'executions'),
-  component: lazyRouteComponent(() => import('../pages/HomePage'), 'HomePage'),
+  component: lazyRouteComponent(() => loaded(() => import('../pages/HomePage')), 'HomePage'),
 });
 
 const workflows = createRoute({
@@ -35,7 +36,7 @@ const workflows = createRoute({
   path: '/workflows',
   validateSearch: workflowsSearch,
   loader: () => words('workflows'),
-  component: lazyRouteComponent(() => import('../pages/WorkflowListPage'), 'WorkflowListPage'),
+  component: lazyRouteComponent(() => loaded(() => import('../pages/WorkflowListPage')), 'WorkflowListPage'),
 });
 
 const workflow = createRoute({
@@ -43,7 +44,7 @@ const workflow = createRoute({
   path: '/workflows/$workflowId',
   validateSearch: workflowSearch,
   loader: () => words('workflows', 'workflow', 'executions'),
-  component: lazyRouteComponent(() => import('../pages/WorkflowPage'), 'WorkflowPage'),
+  component: lazyRouteComponent(() => loaded(() => import('../pages/WorkflowPage')), 'WorkflowPage'),
 });
 
 const executions = createRoute({
@@ -51,7 +52,7 @@ const executions = createRoute({
   path: '/executions',
   validateSearch: executionsSearch,
   loader: () => words('executions'),
-  component: lazyRouteComponent(() => import('../pages/ExecutionsPage'), 'ExecutionsPage'),
+  component: lazyRouteComponent(() => loaded(() => import('../pages/ExecutionsPage')), 'ExecutionsPage'),
 });
 
 const approvals = createRoute({
@@ -59,7 +60,7 @@ const approvals = createRoute({
   path: '/approvals',
   validateSearch: approvalsSearch,
   loader: () => words('approvals'),
-  component: lazyRouteComponent(() => import('../pages/ApprovalsPage'), 'ApprovalsPage'),
+  component: lazyRouteComponent(() => loaded(() => import('../pages/ApprovalsPage')), 'ApprovalsPage'),
 });
 
 const execution = createRoute({
@@ -67,7 +68,7 @@ const execution = createRoute({
   path: '/executions/$executionId',
   validateSearch: viewOf,
   loader: () => loadWords('execution'),
-  component: lazyRouteComponent(() => import('../pages/ExecutionPage'), 'ExecutionPage'),
+  component: lazyRouteComponent(() => loaded(() => import('../pages/ExecutionPage')), 'ExecutionPage'),
 });
 
 // Only development and test builds have it; the condition keeps it out of the others.
@@ -76,7 +77,7 @@ const extra = __GALLERY__
       createRoute({
         getParentRoute: () => root,
         path: '/__gallery',
-        component: lazyRouteComponent(() => import('../pages/GalleryPage'), 'GalleryPage'),
+        component: lazyRouteComponent(() => loaded(() => import('../pages/GalleryPage')), 'GalleryPage'),
       }),
     ]
   : [];

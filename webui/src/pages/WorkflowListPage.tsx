@@ -1,7 +1,7 @@
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { Plus } from 'lucide-react';
-import { lazy, Suspense, useMemo, useState } from 'react';
+import { Suspense, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { answered, client } from '../api/client';
 import { moment, relative } from '../i18n/format';
@@ -17,8 +17,9 @@ import { useRowKeys, useTyped } from './lists/rowKeys';
 import { RowMenu, VersionWords } from './lists/WorkflowRowMenu';
 import type { WorkflowRow } from './lists/workflows';
 import { SHOWS, SORTS, type WorkflowsSearch } from './search';
+import { lazily } from '../ui/lazily';
 
-const NewWorkflowDialog = lazy(() => import('./lists/NewWorkflowDialog'));
+const NewWorkflowDialog = lazily(() => import('./lists/NewWorkflowDialog'));
 
 const route = getRouteApi('/workflows');
 const PAGE = 50;

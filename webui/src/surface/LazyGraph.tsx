@@ -1,8 +1,8 @@
-import { lazy } from 'react';
 import { loadWords } from '../i18n';
+import { lazily } from '../ui/lazily';
 
 /** The graph and its words, loaded when it is first shown. */
-export const LazyGraph = lazy(async () => {
+export const LazyGraph = lazily(async () => {
   const [{ WorkflowGraph }] = await Promise.all([import('./WorkflowGraph'), loadWords('graph')]);
   return { default: WorkflowGraph };
 });

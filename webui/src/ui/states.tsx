@@ -1,6 +1,7 @@
 import { Component, Suspense, useEffect, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from './Button';
+import { OUTDATED } from './lazily';
 import styles from './states.module.css';
 
 /** Grey bars of the final size; nothing for the first 150 ms, so that a quick answer does not flash. */
@@ -65,9 +66,6 @@ export function Failure({
     </div>
   );
 }
-
-/** The name of the error when a part of the page is no longer on the server. */
-export const OUTDATED = 'OutdatedError';
 
 /** What is shown instead of a part that failed: again, or a page of the new version. */
 export function Broken({

@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { lazy, useEffect, useMemo, useRef, useState, type ClipboardEvent } from 'react';
+import { useEffect, useMemo, useRef, useState, type ClipboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { answered, ApiError, client } from '../../api/client';
 import { copied, pasted } from '../../document/clipboard';
@@ -25,17 +25,18 @@ import { Notices } from './builder/Notices';
 import { namesOf, useNodeTypes, type NodeTypes } from './builder/nodeTypes';
 import { Problems } from './builder/Problems';
 import { nodeOfProblem, useValidation, type Problem } from './builder/validation';
+import { lazily } from '../../ui/lazily';
 
 // The tree, the forms and the dialogs come as parts of their own.
-const LeftPane = lazy(async () => ({ default: (await import('./builder/LeftPane')).LeftPane }));
-const ExecutionDock = lazy(async () => {
+const LeftPane = lazily(async () => ({ default: (await import('./builder/LeftPane')).LeftPane }));
+const ExecutionDock = lazily(async () => {
   const [{ ExecutionDock: Dock }] = await Promise.all([import('./ExecutionDock'), loadWords('execution')]);
   return { default: Dock };
 });
-const CodePane = lazy(async () => ({ default: (await import('./builder/code/CodePane')).CodePane }));
-const Asked = lazy(async () => ({ default: (await import('./builder/Asked')).Asked }));
-const GraphEditor = lazy(async () => ({ default: (await import('./builder/GraphEditor')).GraphEditor }));
-const Inspector = lazy(async () => ({ default: (await import('./builder/Inspector')).Inspector }));
+const CodePane = lazily(async () => ({ default: (await import('./builder/code/CodePane')).CodePane }));
+const Asked = lazily(async () => ({ default: (await import('./builder/Asked')).Asked }));
+const GraphEditor = lazily(async () => ({ default: (await import('./builder/GraphEditor')).GraphEditor }));
+const Inspector = lazily(async () => ({ default: (await import('./builder/Inspector')).Inspector }));
 
 export interface BuilderPanelProps {
   workflow: { id: string; name: string; can: Record<string, unknown> };

@@ -7,6 +7,7 @@ import type { Editor } from './editor';
 import styles from './expression.module.css';
 import { PreviewLine } from './PreviewLine';
 import { usePreview } from './usePreview';
+import { loaded } from '../../ui/lazily';
 
 export interface ExpressionInputProps {
   described: Described;
@@ -128,7 +129,7 @@ function Active({ place, wrapper, enteredRef, previewId, ...props }: ActiveProps
   });
 
   const begin = useCallback(async (): Promise<Editor | null> => {
-    const mount = await (await import('./editor')).prepared();
+    const mount = await (await loaded(() => import('./editor'))).prepared();
     const [parent, input] = [box.current, plain.current];
     if (!parent || !input) return null;
     const focused = document.activeElement === input;

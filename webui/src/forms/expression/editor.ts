@@ -18,6 +18,7 @@ import {
 import { piecesOf } from '../../document/expression';
 import type { Scope } from './context';
 import styles from './expression.module.css';
+import { loaded } from '../../ui/lazily';
 import { typing } from './typing';
 
 export interface EditorOptions {
@@ -89,7 +90,7 @@ function marked({ offset, length }: { offset: number; length: number }, most: nu
 
 /** Load what is left to load; then an editor can be put into its place at once. */
 export async function prepared(): Promise<(options: EditorOptions) => Editor> {
-  const { assistance } = await import('./assist');
+  const { assistance } = await loaded(() => import('./assist'));
   return (options) => mounted(options, assistance(options));
 }
 

@@ -1,11 +1,12 @@
-import { lazy, Suspense } from 'react';
+import { Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Dock, DockChange } from '../../execution/dock';
 import { loadWords } from '../../i18n';
 import { EmptyState, Skeleton } from '../../ui/states';
+import { lazily } from '../../ui/lazily';
 
 /** The builder and its words, loaded when it is first shown. */
-const LazyBuilder = lazy(async () => {
+const LazyBuilder = lazily(async () => {
   const [{ BuilderPanel }] = await Promise.all([
     import('../../components/Workflow/BuilderPanel'),
     loadWords('builder'),

@@ -1,17 +1,18 @@
-import { lazy, Suspense } from 'react';
+import { Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { JsonObject } from '../../document/json';
 import { loadWords } from '../../i18n';
 import { LazyGraph } from '../../surface/LazyGraph';
+import { lazily } from '../../ui/lazily';
 import { Failure, Skeleton } from '../../ui/states';
 import { useDefinition, type Side } from './versions';
 import styles from './workflow.module.css';
 
-const CodeToggle = lazy(async () => {
+const CodeToggle = lazily(async () => {
   const parts = [import('../../components/Workflow/builder/code/CodeToggle'), loadWords('builder')] as const;
   return { default: (await Promise.all(parts))[0].CodeToggle };
 });
-const ReadCode = lazy(async () => {
+const ReadCode = lazily(async () => {
   const parts = [import('../../components/Workflow/builder/code/ReadCode'), loadWords('builder')] as const;
   return { default: (await Promise.all(parts))[0].ReadCode };
 });

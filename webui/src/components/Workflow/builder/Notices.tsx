@@ -38,7 +38,8 @@ export function Notices() {
                 ...conflict.path,
               ].join(' › '),
             })}{' '}
-            <code>{shown(conflict.mine)}</code> {t('against')} <code>{shown(conflict.theirs)}</code>
+            {t('mine')} <code>{shown(conflict.mine)}</code> {t('theirs')}{' '}
+            <code>{shown(conflict.theirs)}</code>
           </span>
           <Button onClick={() => store.settle(conflict, 'mine')}>{t('take_mine')}</Button>
           <Button onClick={() => store.settle(conflict, 'theirs')}>{t('take_theirs')}</Button>
