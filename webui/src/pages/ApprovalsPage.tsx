@@ -1,6 +1,5 @@
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
-import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { answered, client, type Schemas } from '../api/client';
 import { relative } from '../i18n/format';
@@ -12,6 +11,7 @@ import { EmptyState, Failure, Skeleton } from '../ui/states';
 import styles from './ApprovalsPage.module.css';
 import { ApprovalPane } from './lists/ApprovalPane';
 import { useNow } from './lists/ExecutionRows';
+import { usePaged } from './lists/paged';
 import { useRowKeys, useTyped } from './lists/rowKeys';
 import { APPROVAL_STATES, type ApprovalsSearch } from './search';
 
@@ -43,20 +43,14 @@ export function ApprovalsPage() {
     sort: state === 'pending' ? 'created_at' : '-created_at',
     limit: PAGE,
   };
-  const list = useInfiniteQuery({
-    queryKey: ['approvals', 'list', query],
-    queryFn: ({ pageParam, signal }) =>
+  const { pages: list, rows } = usePaged({
+    key: ['approvals', 'list', query],
+    read: (after, signal) =>
       answered(
-        client.GET('/api/v1/approvals', {
-          params: { query: { ...query, ...(pageParam ? { cursor: pageParam } : {}) } as never },
-          signal,
-        }),
+        client.GET('/api/v1/approvals', { params: { query: { ...query, ...after } as never }, signal }),
       ),
-    initialPageParam: null as string | null,
-    getNextPageParam: (page) => page.next,
-    refetchInterval: POLL_MS, // approvals have no stream of their own
+    everyMs: POLL_MS, // approvals have no stream of their own
   });
-  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.results), [list.data]);
   const at = useRowKeys(rows?.length ?? 0, t('title'));
   const listed = rows?.find((row) => row.id === search.id);
   const linked = useQuery({

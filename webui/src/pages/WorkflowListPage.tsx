@@ -1,4 +1,3 @@
-import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { Plus } from 'lucide-react';
 import { Suspense, useMemo, useState } from 'react';
@@ -12,6 +11,7 @@ import { Select, TextInput } from '../ui/Field';
 import { Bar, Chip, Page } from '../ui/Page';
 import { EmptyState, Failure, Skeleton } from '../ui/states';
 import { cells, Table } from '../ui/Table';
+import { usePaged } from './lists/paged';
 import { RecentCards, RecentStrip } from './lists/RecentStrip';
 import { useRowKeys, useTyped } from './lists/rowKeys';
 import { RowMenu, VersionWords } from './lists/WorkflowRowMenu';
@@ -53,20 +53,13 @@ export function WorkflowListPage() {
     sort: search.sort ?? SORTS[0],
     limit: PAGE,
   };
-  const list = useInfiniteQuery({
-    queryKey: ['workflows', 'list', query],
-    queryFn: ({ pageParam, signal }) =>
+  const { pages: list, rows } = usePaged({
+    key: ['workflows', 'list', query],
+    read: (after, signal) =>
       answered(
-        client.GET('/api/v1/workflows', {
-          params: { query: { ...query, ...(pageParam ? { cursor: pageParam } : {}) } as never },
-          signal,
-        }),
+        client.GET('/api/v1/workflows', { params: { query: { ...query, ...after } as never }, signal }),
       ),
-    initialPageParam: null as string | null,
-    getNextPageParam: (page) => page.next,
-    placeholderData: keepPreviousData,
   });
-  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.results), [list.data]);
   const at = useRowKeys(rows?.length ?? 0, t('title'));
   const create = useMemo(
     () => [{ keys: 'N', label: t('new'), scope: t('title'), run: () => setMaking(true) }],

@@ -1,10 +1,11 @@
 /** Lists of executions that stay up to date: read once, then told by the stream. */
-import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo, useState } from 'react';
 import { answered, client } from '../../api/client';
 import { streamList, type ExecutionRow, type StreamState } from '../../api/listStream';
 import { hear, NOTHING_TOLD, shown, type Told } from '../../execution/rows';
 import { useConnections } from '../../stores/connection';
+import { usePaged } from './paged';
 
 export interface Filters {
   workspace?: string | undefined;
@@ -84,19 +85,16 @@ export function useLiveExecutions(filters: Filters, limit: number) {
     };
   }, [key, limit, tell]);
 
-  const pages = useInfiniteQuery({
-    queryKey: ['executions', 'list', filters, limit],
-    queryFn: ({ pageParam, signal }) =>
+  const { pages, rows: read } = usePaged({
+    key: ['executions', 'list', filters, limit],
+    read: (after, signal) =>
       answered(
         client.GET('/api/v1/workflows/executions', {
-          params: { query: { ...filters, limit, ...(pageParam ? { cursor: pageParam } : {}) } as never },
+          params: { query: { ...filters, limit, ...after } as never },
           signal,
         }),
       ),
-    initialPageParam: null as string | null,
-    getNextPageParam: (page) => page.next,
-    placeholderData: keepPreviousData,
-    refetchInterval,
+    everyMs: refetchInterval,
   });
   const { status: _status, ...others } = filters;
   const counts = useQuery({
@@ -108,7 +106,6 @@ export function useLiveExecutions(filters: Filters, limit: number) {
     placeholderData: keepPreviousData,
     refetchInterval,
   });
-  const read = useMemo(() => pages.data?.pages.flatMap((page) => page.results), [pages.data]);
   const told = paused ?? heard.told;
   const list = useMemo(() => (read ? shown(read, told, heard.admitted) : null), [read, told, heard.admitted]);
   const admit = (): void => {
