@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 SOURCES := platform workers tests manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-here test-fleets test-browser test-screen journeys crash conformance bench demo screen screenshots lint types verify fmt token generate lock
+.PHONY: help run test test-here test-fleets test-browser test-screen journeys crash conformance bench demo screen screenshots perf lint types verify fmt token generate lock
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ demo: $(READY) ## Audit the licences of FILE=requirements.txt by an example work
 
 screenshots: $(READY) ## Pictures of every screen into webui/pictures, to be looked at (ONLY=execution chooses)
 	FERMATA_REQUIRE_BROWSER=1 ONLY="$(ONLY)" $(PY) -m pytest -q -s -m pictures tests/e2e/test_pictures.py
+
+perf: $(READY) ## Time the screen in a browser against its budgets; nothing else should run (ROUNDS=5)
+	FERMATA_REQUIRE_BROWSER=1 ROUNDS="$(ROUNDS)" $(PY) -m pytest -q -s -m perf tests/e2e/test_perf.py
 
 screen: $(READY) ## Build the web UI (make run does it by itself)
 	@$(PY) manage.py build_screen

@@ -93,6 +93,11 @@ export default tseslint.config(
         fetch: 'readonly',
         window: 'readonly', // in what a journey evaluates on the page
         document: 'readonly',
+        performance: 'readonly',
+        requestAnimationFrame: 'readonly',
+        addEventListener: 'readonly',
+        WheelEvent: 'readonly',
+        PerformanceObserver: 'readonly',
       },
     },
   },

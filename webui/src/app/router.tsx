@@ -77,6 +77,7 @@ const extra = __GALLERY__
       createRoute({
         getParentRoute: () => root,
         path: '/__gallery',
+        loader: () => words('forms'),
         component: lazyRouteComponent(() => loaded(() => import('../pages/GalleryPage')), 'GalleryPage'),
       }),
     ]
