@@ -96,6 +96,7 @@ export default tseslint.config(
         performance: 'readonly',
         requestAnimationFrame: 'readonly',
         addEventListener: 'readonly',
+        Node: 'readonly',
         WheelEvent: 'readonly',
         PerformanceObserver: 'readonly',
       },

@@ -166,6 +166,7 @@ function extensionsOf(options: CodeOptions): Extension[] {
     EditorView.contentAttributes.of({
       'aria-label': options.label,
       'aria-describedby': options.describedBy,
+      tabindex: '0', // what is edited takes keys anyway; said, because not every tool knows
       ...(readOnly ? { 'aria-readonly': 'true' } : {}),
     }),
     Prec.high(
