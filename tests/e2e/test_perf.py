@@ -1,4 +1,4 @@
-"""The timed budgets of the screen, fed by a journal that was recorded before: `make perf`, alone on the machine."""
+"""The timed budgets of the screen, fed by a journal recorded before: `make perf`, alone on the machine."""
 
 from __future__ import annotations
 
