@@ -218,7 +218,8 @@ function initialObject(schema: JsonSchema, root: JsonSchema, depth: number): Jso
   const made: Record<string, Json> = {};
   for (const [name, property] of Object.entries(asSchema(schema.properties))) {
     const value = initial(property, root, must.includes(name), depth + 1);
-    if (value !== undefined) made[name] = value;
+    // What may be absent begins absent, rather than as nothing.
+    if (value !== undefined && (value !== null || must.includes(name))) made[name] = value;
   }
   return made;
 }

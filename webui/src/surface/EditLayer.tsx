@@ -10,7 +10,7 @@ import { sameEnds, type Ends, type GraphEditing } from './editing';
 import type { Carry, Gestures, Wire } from './gestures';
 import type { Scene } from './paint';
 import styles from './EditLayer.module.css';
-import type { Viewport } from './viewport';
+import type { Size, Viewport } from './viewport';
 
 export interface EditLayerProps {
   scene: Scene;
@@ -23,6 +23,9 @@ export interface EditLayerProps {
 }
 
 type Place = (point: Point) => Point;
+
+/** Room for what stands beside a node. */
+const ASIDE = 72;
 
 export function EditLayer({ scene, camera, gestures, editing, active, onMenuClosed }: EditLayerProps) {
   const view = useSyncExternalStore(camera.subscribe, () => camera.view);
@@ -53,8 +56,7 @@ export function EditLayer({ scene, camera, gestures, editing, active, onMenuClos
           <Ports
             key={box.id}
             box={box}
-            style={at(place({ x: box.x + box.width, y: box.y + box.height / 2 }))}
-            corner={at(place({ x: box.x + box.width, y: box.y }))}
+            {...sidesOf(box, camera.screen, place)}
             editing={editing}
             idle={box.id !== node && !editing.chosen.includes(box.id)}
             onMenuClosed={onMenuClosed}
@@ -70,6 +72,15 @@ export function EditLayer({ scene, camera, gestures, editing, active, onMenuClos
       )}
     </>
   );
+}
+
+/** The outputs are in the middle of the side they leave from; of what is larger than the screen, where it is seen. */
+function sidesOf(box: Box, screen: Size, place: Place): { style: CSSProperties; corner: CSSProperties } {
+  const [from, to] = [place(box), place({ x: box.x + box.width, y: box.y + box.height })];
+  const right = Math.max(Math.min(to.x, screen.width - ASIDE), Math.min(to.x, from.x + ASIDE));
+  const top = Math.min(Math.max(from.y, ASIDE / 2), Math.max(from.y, to.y));
+  const bottom = Math.max(top, Math.min(to.y, screen.height));
+  return { style: at({ x: right, y: (top + bottom) / 2 }), corner: at({ x: right, y: top }) };
 }
 
 function at({ x, y }: Point): CSSProperties {

@@ -9,6 +9,7 @@ import { loadWords } from '../../i18n';
 import { useKeys } from '../../keyboard/keys';
 import { holdDraft } from '../../stores/drafts';
 import { useDraft, type DraftStore, type DraftTransport } from '../../stores/DraftStore';
+import { usePalette } from '../../stores/palette';
 import { useRunDialog } from '../../stores/run';
 import { Carrier } from '../../surface/carrier';
 import { NO_STATUSES } from '../../surface/statuses';
@@ -155,6 +156,19 @@ function Loaded({ workflow, node, onNode, dock = null, onDock, store, types, ...
     },
   };
 
+  const choosing = useRef(choose);
+  useEffect(() => {
+    choosing.current = choose;
+  });
+  useEffect(() => {
+    const nodes = nodesOf(draft).map(({ id, label }) => ({
+      id,
+      label: typeof label === 'string' ? label : id,
+    }));
+    usePalette.setState({ nodes, open: (id) => choosing.current([id]) });
+  }, [draft]);
+  useEffect(() => () => usePalette.setState({ nodes: [], open: null }), []);
+
   const undo = (): void => {
     if (!store.state().canUndo) return;
     store.undo();
@@ -235,7 +249,9 @@ function Loaded({ workflow, node, onNode, dock = null, onDock, store, types, ...
     builder.act([found.operation], t('told.pasted', { count: nodes.length }), namesOf(nodes));
   };
 
+  const opener = useRef<HTMLElement | null>(null);
   const focusInspector = (): void => {
+    opener.current = document.activeElement as HTMLElement | null;
     setTimeout(() => focusPlace(inspector.current, ''));
   };
   const can = (action: string): string | undefined => {
@@ -284,7 +300,16 @@ function Loaded({ workflow, node, onNode, dock = null, onDock, store, types, ...
               </Part>
             </div>
             {coding}
-            <div ref={inspector} className={styles.side}>
+            <div
+              ref={inspector}
+              className={styles.side}
+              onKeyDown={(event) => {
+                // Back to the step in the tree or the graph, for the next one.
+                if (event.key !== 'Escape' || event.defaultPrevented || asking !== null) return;
+                if (opener.current?.isConnected) opener.current.focus();
+                else document.querySelector<HTMLElement>('[data-node][tabindex="0"]')?.focus();
+              }}
+            >
               <Part rows={6}>
                 <Inspector />
               </Part>
