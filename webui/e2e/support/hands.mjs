@@ -11,6 +11,8 @@ const shown = (page, id) =>
     .waitFor();
 const palette = (page) => page.getByRole('dialog', { name: /^(Add|Insert) a step/ });
 
+const taken = (select) => select.selectedOptions[0]?.textContent;
+
 async function middle(locator) {
   const { x, y, width, height } = await locator.boundingBox();
   return [x + width / 2, y + height / 2];
@@ -86,10 +88,9 @@ export function mouse(page) {
     async connect(from, port, to) {
       await select(from);
       await bring(to);
-      await drag(
-        await middle(page.locator(`[data-of="${from}"][data-port="${port}"]`)),
-        await middle(node(page, to)),
-      );
+      const output = page.locator(`[data-of="${from}"][data-port="${port}"]`);
+      await output.hover(); // it has come to rest then
+      await drag(await middle(output), await middle(node(page, to)));
     },
     workflow: () => page.getByRole('button', { name: 'Workflow', exact: true }).click(),
     edit: async () => undefined,
@@ -101,7 +102,7 @@ export function mouse(page) {
       await page.keyboard.insertText(text);
     },
     press: (control) => control.click(),
-    choose: (field, value) => field.selectOption(value),
+    choose: (field, value) => field.selectOption({ label: value }),
     /** A name in a list of names, with its field. */
     async entry(adder, name) {
       await adder.fill(name);
@@ -154,7 +155,7 @@ export function keyboard(page) {
     if (!name) return;
     await keys.press(there);
     await keys.type(name);
-    assert.equal(await select.inputValue(), name);
+    assert.equal(await select.evaluate(taken), name);
     await keys.press(back);
   };
   return {
@@ -218,7 +219,7 @@ export function keyboard(page) {
     async choose(field, value) {
       await reach(field);
       await keys.type(value);
-      assert.equal(await field.inputValue(), value);
+      assert.equal(await field.evaluate(taken), value);
     },
     async entry(adder, name) {
       await reach(adder);

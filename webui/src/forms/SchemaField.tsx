@@ -135,7 +135,17 @@ export function SchemaField({ schema, depth = 0, ...part }: SchemaFieldProps) {
     );
   return (
     <div className={styles.place} data-pointer={part.pointer}>
-      <Drawing {...part} drawn={open && !asJson ? asMap(drawn) : drawn} aside={aside} depth={depth} />
+      <Drawing
+        {...part}
+        onChange={(next) => {
+          // Whoever writes JSON goes on writing it, also when it has become an object.
+          if (kind === 'json' && !open && isObject(next)) setAsJson(true);
+          onChange(next);
+        }}
+        drawn={open && !asJson ? asMap(drawn) : drawn}
+        aside={aside}
+        depth={depth}
+      />
     </div>
   );
 }

@@ -197,7 +197,7 @@ export function nameOf(option: JsonSchema, root: JsonSchema): { text: string } |
 /** What a form starts with: defaults, constants, the first example of what must be given; undefined for nothing. */
 export function initial(given: Json, root: JsonSchema, required = true, depth = 0): Json {
   const { kind, schema, alternatives, nullable } = draw(given, root);
-  if ('default' in schema) return schema.default;
+  if ('default' in schema) return withoutNothing(schema.default);
   if (kind === 'const') return schema.const;
   if (!required || depth > DEEPEST) return undefined;
   if (Array.isArray(schema.examples) && schema.examples.length > 0) return schema.examples[0];
@@ -213,12 +213,17 @@ export function initial(given: Json, root: JsonSchema, required = true, depth = 
   return kind === 'null' ? null : undefined;
 }
 
+/** What may be absent begins absent, rather than as nothing. */
+function withoutNothing(given: Json): Json {
+  if (!isObject(given)) return given;
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
+}
+
 function initialObject(schema: JsonSchema, root: JsonSchema, depth: number): Json {
   const must = (schema.required as string[] | undefined) ?? [];
   const made: Record<string, Json> = {};
   for (const [name, property] of Object.entries(asSchema(schema.properties))) {
     const value = initial(property, root, must.includes(name), depth + 1);
-    // What may be absent begins absent, rather than as nothing.
     if (value !== undefined && (value !== null || must.includes(name))) made[name] = value;
   }
   return made;
