@@ -13,7 +13,7 @@ import { diff } from '../document/diff';
 import * as past from '../document/history';
 import { recordOf, recovered, type JournalRecord } from '../document/journal';
 import { same, type JsonObject } from '../document/json';
-import { emptyDraft, type Draft } from '../document/model';
+import { emptyDraft, nodeOf, type Draft } from '../document/model';
 import type { Operation } from '../document/operation';
 import { patchOf, type PatchOperation } from '../document/patch';
 import { rebase, type Conflict } from '../document/rebase';
@@ -214,6 +214,11 @@ export class DraftStore {
   /** The draft as it stands here, as text that can be imported. */
   exported(): string {
     return this.text() ?? toYaml(this.history.draft.definition);
+  }
+
+  /** Whether the platform knows this step already. */
+  hasArrived(node: string): boolean {
+    return nodeOf(this.history.base, node) !== undefined;
   }
 
   /** Nothing of it is on this device only. */

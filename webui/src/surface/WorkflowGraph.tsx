@@ -47,6 +47,8 @@ export interface WorkflowGraphProps {
   definition: unknown;
   statuses?: GraphStatuses;
   selected?: string | null;
+  /** When it changes, the selected node is gone to once more. */
+  called?: number;
   onSelect?: (nodeId: string) => void;
   onOpen?: (nodeId: string) => void;
   /** Another picture of the same workflow does not move the view. */
@@ -128,9 +130,10 @@ function Surface(props: Props) {
   const root = useRef<HTMLDivElement>(null);
   const { want, wantIfHere } = useFocusKept(root, active);
 
-  const [shown, setShown] = useState(selected);
-  if (shown !== selected) {
-    setShown(selected);
+  const called = props.called ?? 0;
+  const [shown, setShown] = useState({ selected, called });
+  if (shown.selected !== selected || shown.called !== called) {
+    setShown({ selected, called });
     if (selected !== null) setActive(selected);
   }
   // The one that is gone cannot be stood on.
@@ -144,7 +147,7 @@ function Surface(props: Props) {
     wantIfHere();
     const box = selected === null ? undefined : scene.byId.get(selected);
     if (box && camera.screen.width > 0) camera.reveal(box);
-  }, [selected, scene, camera, wantIfHere]);
+  }, [selected, called, scene, camera, wantIfHere]);
   useLayoutEffect(() => {
     gestures.on(scene, editing ?? null);
   }, [gestures, scene, editing]);

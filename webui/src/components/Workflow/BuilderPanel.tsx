@@ -129,6 +129,7 @@ function Loaded({ workflow, node, onNode, dock = null, onDock, store, types, ...
     onNode(ids.at(-1));
   };
 
+  const [called, setCalled] = useState(0);
   const [carrier] = useState(() => new Carrier());
 
   const builder: Builder = {
@@ -141,6 +142,7 @@ function Loaded({ workflow, node, onNode, dock = null, onDock, store, types, ...
     select: (id) => choose(id === null ? [] : [id]),
     chosen,
     choose,
+    called,
     act: (operations, told, select) => {
       store.perform(operations);
       if (select !== undefined) choose(typeof select === 'string' ? [select] : (select ?? []));
@@ -158,7 +160,10 @@ function Loaded({ workflow, node, onNode, dock = null, onDock, store, types, ...
 
   const choosing = useRef(choose);
   useEffect(() => {
-    choosing.current = choose;
+    choosing.current = (ids) => {
+      choose(ids);
+      setCalled((before) => before + 1);
+    };
   });
   useEffect(() => {
     const nodes = nodesOf(draft).map(({ id, label }) => ({

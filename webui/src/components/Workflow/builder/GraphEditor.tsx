@@ -25,7 +25,7 @@ export interface GraphEditorProps {
 /** The graph of the draft, drawn on: every deed is an operation of the document. */
 export function GraphEditor({ statuses, onInspect }: GraphEditorProps) {
   const { t } = useTranslation('builder');
-  const { draft, types, judged, selected, chosen, choose, act, ask, carrier } = useBuilder();
+  const { draft, types, judged, selected, called, chosen, choose, act, ask, carrier } = useBuilder();
   const deedsOf = useNodeDeeds();
   const marks = useMemo(() => marksOf(judged), [judged]);
   const carriedOf = (what: Carried) => ('ids' in what ? what.ids : types.get(what.kind));
@@ -102,6 +102,7 @@ export function GraphEditor({ statuses, onInspect }: GraphEditorProps) {
       definition={draft.definition}
       statuses={statuses}
       selected={selected}
+      called={called}
       onOpen={onInspect}
       editing={editing}
     />

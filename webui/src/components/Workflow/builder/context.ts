@@ -25,6 +25,8 @@ export interface Builder {
   /** All that is chosen; the last one is `selected`. */
   readonly chosen: readonly string[];
   choose(ids: readonly string[]): void;
+  /** Grows when the selected one is to be gone to, though it was selected before. */
+  readonly called: number;
   /** Null: the workflow itself. */
   select(id: string | null): void;
   /** Do it as one undo, select what is named, and tell in words what happened. */

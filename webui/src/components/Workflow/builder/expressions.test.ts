@@ -17,11 +17,17 @@ import { previewOf } from './expressions';
 const GOOD = { ok: true, value: 1, type: 'integer', truncated: false, from: null, error: null };
 const problem = (status: number, code: string) => ({ status, body: { status, code, detail: code } });
 
-function draft(state: { saving: string; rev: number }) {
+function draft(state: { saving: string; rev: number }, arrived = true) {
   const pull = vi.fn(async () => {
     state.rev += 1;
   });
-  return { store: { workflowId: 'w', state: () => state, pull } as unknown as DraftStore, pull };
+  return {
+    store: {
+      ...{ workflowId: 'w', state: () => state, pull },
+      hasArrived: () => arrived,
+    } as unknown as DraftStore,
+    pull,
+  };
 }
 
 function ask(store: DraftStore, values: object = {}) {
@@ -55,6 +61,12 @@ it('tells a busy platform from a draft that is on its way', async () => {
   server.answers = [problem(503, 'busy'), problem(422, 'unknown_node'), problem(412, 'old')];
   const why = () => ask(store).catch((error: unknown) => (error as NoAnswer).why);
   expect([await why(), await why(), await why()]).toEqual(['busy', 'unsaved', 'unsaved']);
+});
+
+it('asks nothing about a step that the platform does not know yet', async () => {
+  const { store } = draft({ saving: 'dirty', rev: 7 }, false);
+  expect(await ask(store).catch((error: unknown) => (error as NoAnswer).why)).toBe('unsaved');
+  expect(server.asked).toEqual([]);
 });
 
 it('takes in what others have saved, once', async () => {

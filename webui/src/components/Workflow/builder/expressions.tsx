@@ -95,15 +95,19 @@ export function Expressions({ children }: { children: ReactNode }) {
     const execution = source === INPUT || source === MADE_UP ? undefined : source;
     const asked = { execution: execution ?? null, passage, input: source === INPUT ? input : undefined };
     return {
-      scope: (node, pointer) =>
-        queries
+      scope: async (node, pointer) => {
+        // Of a step that was just added nothing is known before it has arrived.
+        if (node !== null && !store.hasArrived(node)) await store.flush();
+        if (node !== null && !store.hasArrived(node)) return null;
+        return queries
           .fetchQuery({
             queryKey: ['scope', store.workflowId, node, pointer, execution, passage],
             queryFn: () => scopeOf(store.workflowId, node, pointer, asked),
             staleTime: SCOPE_MS,
             retry: false,
           })
-          .catch(() => null),
+          .catch(() => null);
+      },
       preview: (node, pointer, text, signal) => previewOf(store, node, pointer, { text, ...asked, signal }),
       settled: () => settled(store),
       sources,
@@ -153,6 +157,8 @@ export async function previewOf(
 ): Promise<Answer> {
   const { execution, passage, input, text, signal } = asked;
   const { rev } = store.state();
+  // A question that can only be refused is not asked.
+  if (node !== null && !store.hasArrived(node)) throw new NoAnswer('unsaved', '');
   try {
     const found = await answered(
       client.POST('/api/v1/workflows/{workflow_id}/expressions/preview', {
