@@ -4,14 +4,14 @@
  */
 import i18next from 'i18next';
 import { flushUnsaved } from '../stores/unsaved';
-import { answers } from '../ui/lazily';
+import { OUTDATED_EVENT } from '../ui/lazily';
 import { say } from '../ui/Toasts';
 
 let told = false;
 
-/** Vite tells when a lazy part cannot be loaded; without a connection that means nothing yet. */
+/** A part that cannot be loaded while the connection is lost means nothing yet: whoever loads it finds out. */
 export function watchChunks(): void {
-  addEventListener('vite:preloadError', () => void answers().then((yes) => yes && tell()));
+  addEventListener(OUTDATED_EVENT, tell);
 }
 
 function tell(): void {

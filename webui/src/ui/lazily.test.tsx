@@ -43,6 +43,20 @@ it('waits for a connection, and shows the part as soon as it is there, with its 
   document.head.querySelector('link[rel=stylesheet]')?.remove();
 });
 
+it('asks once more when the server has come back in between', async () => {
+  answering = new Response('', { status: 200 });
+  const load = vi
+    .fn(async () => ({ default: () => <p>the part</p> }))
+    .mockRejectedValueOnce(new TypeError('Failed to fetch'));
+  const LatePart = lazily(load);
+  render(
+    <Part rows={1}>
+      <LatePart />
+    </Part>,
+  );
+  expect(await screen.findByText('the part')).toBeVisible();
+});
+
 it('is of another version when the server is there and does not have it', async () => {
   answering = new Response('', { status: 404 });
   const GonePart = lazily(() => Promise.reject(new TypeError('Failed to fetch')));

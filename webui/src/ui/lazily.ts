@@ -8,6 +8,9 @@ import { lazy } from 'react';
 /** The name of the error when a part of the page is no longer on the server. */
 export const OUTDATED = 'OutdatedError';
 
+/** Told to the window then. */
+export const OUTDATED_EVENT = 'fermata:outdated';
+
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15_000;
 
@@ -16,12 +19,16 @@ export const lazily: typeof lazy = (load) => lazy(() => loaded(load));
 
 /** What an import gives, tried until the server is reached. */
 export async function loaded<T>(load: () => Promise<T>): Promise<T> {
+  let wasThere = false;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
     try {
       return await load();
     } catch (cause) {
-      if (await answers()) throw outdated(cause);
-      await connection(pause);
+      const isThere = await answers();
+      // It may have come back since: only what it refuses while it is there is gone.
+      if (isThere && wasThere) throw outdated(cause);
+      wasThere = isThere;
+      if (!isThere) await connection(pause);
       await restyle();
     }
   }
@@ -39,6 +46,7 @@ export async function answers(): Promise<boolean> {
 function outdated(cause: unknown): Error {
   const error = new Error(i18next.t('update.text'), { cause });
   error.name = OUTDATED;
+  dispatchEvent(new Event(OUTDATED_EVENT));
   return error;
 }
 
