@@ -149,9 +149,10 @@ class Comparison:
             return {"worker": self.stack.raw_parts(pool), "valkey": self.stack.parts()["valkey"]}
 
         how = f"{pool}, {form}, results {results}"
-        if variant == "raw" or shape.name != "foreach":
+        if variant == "raw":
             return Side(variant, shape.nodes, once, pids, how)
-        return Side(variant, shape.nodes, once, pids, how, rounds=1)  # long, and told apart by a glance
+        glance = 1 if shape.name == "foreach" else 2
+        return Side(variant, shape.nodes, once, pids, how, rounds=glance)
 
     def _fastest(self, shape: Shape, row: Json) -> tuple[str, str]:
         """The pool and the way to write it that serve raw Celery best on this shape; tried once a shape."""

@@ -10,6 +10,9 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
@@ -102,14 +105,20 @@ def growth(disk: str, options: Options) -> Json:
         from tests.bench.ours import Refused  # noqa: PLC0415
 
         growing = Growth(stack, items=options.items, until=until)
-        for variant in ("default", "together"):
-            if variant not in options.variants:
-                continue
+        variants = [variant for variant in ("together", "default") if variant in options.variants]
+        # The latencies of all variants before the system is busy.
+        parts: list[tuple[str, Callable[[str], Json], Callable[[Json], str]]] = [
+            (
+                "latency",
+                partial(measured, stack),
+                report.latency_lines,
+            ),
+            ("growth", growing.of, report.growth_lines),
+        ]
+        for (part, measure, lines), variant in product(parts, variants):
             try:
-                found["latency"].append(measured(stack, variant))
-                print(report.latency_lines(found["latency"][-1]), flush=True)
-                found["growth"].append(growing.of(variant))
-                print(report.growth_lines(found["growth"][-1]), flush=True)
+                found[part].append(measure(variant))
+                print(lines(found[part][-1]), flush=True)
             except Refused as refusal:
                 print(f"{variant}: this version refuses the document ({refusal})", flush=True)
             except BenchError as error:

@@ -117,6 +117,64 @@ def test_a_decision_is_as_large_in_an_execution_of_ten_nodes_as_of_a_thousand() 
     assert sizes[0] == [("succeeded", 1, 1)]
 
 
+def layers(depth: int, width: int) -> Case:
+    """``depth`` layers; every node has all nodes of the layer before as its parents."""
+    nodes = [
+        {"id": f"n{at}_{by}", "type": "transform", "config": VALUE}
+        for at in range(depth)
+        for by in range(width)
+    ]
+    edges = [
+        {"from": f"n{at}_{by}", "to": f"n{at + 1}_{to}"}
+        for at in range(depth - 1)
+        for by in range(width)
+        for to in range(width)
+    ]
+    document = {"schema": "fermata/1", "name": "layers", "nodes": nodes, "edges": edges}
+    return Case(name="l", file="l", document=document, input={"n": 1}, expect={})
+
+
+def looping(passages: int, _: int = 0) -> Case:
+    """A loop of two nodes that reads the passage before."""
+    before = {"output": "{{ index == 0 ? 0 : previous.b.output }}"}
+    nodes = [
+        {"id": "loop", "type": "while", "config": {"until": f"{{{{ index >= {passages - 1} }}}}"}},
+        {"id": "a", "type": "transform", "parent": "loop", "config": before},
+        {"id": "b", "type": "transform", "parent": "loop", "config": {"output": "{{ steps.a.output + 1 }}"}},
+    ]
+    document = {"schema": "fermata/1", "name": "loop", "nodes": nodes, "edges": [{"from": "a", "to": "b"}]}
+    return Case(name="w", file="w", document=document, input={"n": 1}, expect={})
+
+
+@pytest.mark.parametrize("shape", [layers, looping])
+@pytest.mark.django_db
+def test_no_plan_made_when_the_tables_were_small_reads_them_from_end_to_end(
+    shape: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert World(shape(2, 2), Postgres()).run().status == "succeeded"
+    run("ANALYZE")
+    run("DISCARD PLANS")  # the plans of this connection are made from now on, for tables of a few rows
+    whole: dict[str, set[str]] = {}
+
+    def scans() -> dict[str, int]:
+        return dict(
+            run("SELECT relname, seq_scan FROM pg_stat_xact_user_tables WHERE relname LIKE 'fermata_%%'")
+        )
+
+    def looked(query: str, *arguments: Any, **more: Any) -> Any:
+        before = scans()
+        answer = call(query, *arguments, **more)
+        read = {table for table, count in scans().items() if count != before[table]}
+        if read:
+            whole.setdefault(query, set()).update(read)
+        return answer
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "call", looked)
+        assert World(shape(3, 5), Postgres()).run().status == "succeeded"
+    assert whole == {}
+
+
 class Recording(Memory):
     """Remembers how much each decision writes: (own state, stages, rows)."""
 

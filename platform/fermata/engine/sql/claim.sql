@@ -1,7 +1,8 @@
 -- Claim a step and load what it reads, in one round trip. The first dispatch of a pure step writes nothing
 -- (engine.md §5.2); every other node step becomes RUNNING under a new fence. A step whose scope is closing ends here.
 CREATE OR REPLACE FUNCTION fermata_claim(p_step uuid, p_worker text) RETURNS json LANGUAGE plpgsql
-    SET plan_cache_mode = force_generic_plan AS $$  -- to plan anew for every list costs more than to look
+    SET plan_cache_mode = force_generic_plan  -- to plan anew for every list costs more than to look
+    SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     s fermata_step;
     x fermata_execution;

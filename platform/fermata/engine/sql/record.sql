@@ -1,7 +1,8 @@
 -- Record one performed step: machine.commands.Decision in one transaction behind a compare-and-swap on
 -- (step, fence, state). Locks: own step, joins by id, region, then one level up. Journal rows are written last.
 CREATE OR REPLACE FUNCTION fermata_record(p jsonb) RETURNS jsonb LANGUAGE plpgsql
-    SET plan_cache_mode = force_generic_plan AS $$
+    SET plan_cache_mode = force_generic_plan  -- indexes always: a plan made when a table was small outlives that by far
+    SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     o jsonb := p->'own';
     s fermata_step;

@@ -1,7 +1,8 @@
 -- Everything recovery does in sets; any number of processes may run it (SKIP LOCKED). Each function is one pass.
 
 -- Due timers, timeouts and retries of executions that are not paused: the steps become READY, not yet rung.
-CREATE OR REPLACE FUNCTION fermata_due(p_limit int) RETURNS int LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION fermata_due(p_limit int) RETURNS int LANGUAGE plpgsql
+    SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     v_now timestamptz := clock_timestamp();
     v_ids uuid[];
@@ -70,7 +71,8 @@ END $$;
 
 -- Fill the ring window of a queue: the unrung READY rows that come first by priority and age become rung.
 -- Engine rows (skip, turn, settle) count as rings of their queue too.
-CREATE OR REPLACE FUNCTION fermata_fill(p_queue text, p_room int) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION fermata_fill(p_queue text, p_room int) RETURNS jsonb LANGUAGE plpgsql
+    SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     v_rings jsonb;
 BEGIN

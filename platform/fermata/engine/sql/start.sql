@@ -45,7 +45,8 @@ BEGIN
     events := events || ARRAY(SELECT jsonb_build_object('execution_id', v_id) || m.row FROM unnest(v_mine) WITH ORDINALITY m(row, place) ORDER BY m.place);
 END $$;
 
-CREATE OR REPLACE FUNCTION fermata_start(e jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION fermata_start(e jsonb) RETURNS jsonb LANGUAGE plpgsql
+    SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     v_now timestamptz := clock_timestamp();
     k fermata_idempotency_key;
