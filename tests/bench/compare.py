@@ -92,7 +92,7 @@ class Comparison:
                 row["skips"].append(f"{variant}: this version refuses the document ({refusal})")
         if shape.name == "foreach" and "raw-other" in self.options.variants:
             sides.append(self._raw_side(shape, "raw-chunks", row))
-        for at in range(self.options.rounds):
+        for at in range(max(self.options.rounds, shape.rounds)):
             late = time.monotonic() - self.until
             if (late > 0 and at >= FEWEST_ROUNDS) or (late > MOST_LATE_SECONDS and at):
                 row["skips"].append(f"out of time after {at} rounds")

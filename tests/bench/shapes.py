@@ -28,7 +28,8 @@ LANES = 20
 class Shape:
     """`nodes`: how many both sides perform. `repeats`: runs to one measurement, so that it is long enough.
 
-    `executions`: started together in a run. `floors`: variant → the least ratio to raw Celery.
+    `rounds`: at least so many, where a short shape feels each hiccup of the machine. `executions`: started
+    together in a run. `floors`: variant → the least ratio to raw Celery.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Shape:
     document: Callable[[], Json]
     answer: Any
     repeats: int = 1
+    rounds: int = 0
     executions: int = 1
     floors: dict[str, float] = field(default_factory=dict)
 
@@ -163,7 +165,7 @@ SHAPES = {
     for shape in (
         Shape(
             "W1", "chain of 100, one at a time", LINKS, _chain_document, LINKS,
-            repeats=4, floors={"default": 0.8} | TOGETHER,
+            repeats=4, rounds=5, floors={"default": 0.8} | TOGETHER,
         ),
         Shape(
             "W1b", "fifty chains of 10 at once", CHAINS * CHAIN_LINKS, _chains_document, CHAINS * CHAIN_LINKS,
@@ -178,11 +180,11 @@ SHAPES = {
         ),
         Shape(
             "W3", "loop of 100 × 2 nodes with a condition", PASSAGES * 2, _while_document, PASSAGES * 2,
-            repeats=2, floors={"default": 0.8},
+            repeats=3, rounds=7, floors={"default": 0.8},
         ),
         Shape(
             "W4", "40 × fib(10) in sequence", FIBS, _fib_document, FIB_IS,
-            repeats=8, floors={"default": 0.8},
+            repeats=8, rounds=7, floors={"default": 0.8},
         ),
         Shape(
             "W5", "layers, 10 × 100 nodes, three random parents each", LAYERS * LAYER_NODES, _layers_document,

@@ -4,41 +4,50 @@ CREATE OR REPLACE FUNCTION fermata_insert_steps(p_execution uuid, p_workspace uu
     p_room jsonb, p_now timestamptz, INOUT events jsonb[], INOUT rings jsonb[]) LANGUAGE plpgsql AS $$
 DECLARE
     s fermata_step;
-    n record;
+    n jsonb;
+    v_kind text;
+    v_queue text;
+    v_reads text[];
     v_regions uuid[];
     v_iterations int[];
     v_ranks jsonb := '{}';
     v_rank int;
+    v_ready timestamptz;
     v_rung timestamptz;
 BEGIN
-    FOR n IN SELECT * FROM jsonb_to_recordset(p_steps) AS x(id uuid, node text, kind text, region uuid, iteration int,
-        state text, effect text, queue text, priority smallint, lane int, reads jsonb, "freeze" boolean, timeout float8,
-        data text)
-    LOOP
+    FOR v_at IN 0 .. jsonb_array_length(p_steps) - 1 LOOP
+        n := p_steps->v_at;
+        v_kind := n->>'kind';
+        v_queue := n->>'queue';
+        v_ready := CASE WHEN n->>'state' = 'ready' THEN p_now END;
         v_rung := NULL;
-        IF n.state = 'ready' THEN
-            v_rank := coalesce((v_ranks->>n.queue)::int, 0) + 1;
-            v_ranks := v_ranks || jsonb_build_object(n.queue, v_rank);
+        IF v_ready IS NOT NULL THEN
+            v_rank := coalesce((v_ranks->>v_queue)::int, 0) + 1;
+            v_ranks := v_ranks || jsonb_build_object(v_queue, v_rank);
             -- Without any word of rooms 200 are let through; a queue that is not named has no room.
-            IF NOT (p_paused AND n.kind = 'node')
-                AND (n.kind <> 'node' OR v_rank <= CASE WHEN coalesce(p_room, 'null'::jsonb) IN ('null'::jsonb, '{}'::jsonb) THEN 200
-                                     ELSE coalesce((p_room->>n.queue)::int, 0) END)
+            IF NOT (p_paused AND v_kind = 'node')
+                AND (v_kind <> 'node' OR v_rank <= CASE WHEN coalesce(p_room, 'null'::jsonb) IN ('null'::jsonb, '{}'::jsonb) THEN 200
+                                     ELSE coalesce((p_room->>v_queue)::int, 0) END)
             THEN
                 v_rung := p_now;
             END IF;
         END IF;
+        v_reads := NULL;
+        IF n->>'reads' ~ '^\[[^][\\]+\]$' THEN  -- names without brackets and escapes: as an array is written
+            v_reads := translate(n->>'reads', '[]', '{}')::text[];
+        ELSIF n->'reads' <> '[]'::jsonb THEN
+            v_reads := ARRAY(SELECT jsonb_array_elements_text(n->'reads'));
+        END IF;
         INSERT INTO fermata_step (id, workspace_id, execution_id, node_id, kind, region_id, iteration, run, superseded,
             state, attempt, fence, losses, refusals, effect, queue, priority, lane, reads, timeout_seconds, data,
             ready_at, finished_at, rung_at, rings, due_absolute, rev)
-        VALUES (n.id, p_workspace, p_execution, n.node, n.kind, n.region, n.iteration, 1, false, n.state, 1, 1, 0, 0,
-            n.effect, n.queue, n.priority, n.lane,
-            CASE WHEN jsonb_array_length(n.reads) > 0 THEN ARRAY(SELECT jsonb_array_elements_text(n.reads)) END,
-            n.timeout, n.data::json, CASE WHEN n.state = 'ready' THEN p_now END,
-            CASE WHEN n.state = 'skipped' THEN p_now END, v_rung, 0, false, 1)
+        VALUES ((n->>'id')::uuid, p_workspace, p_execution, n->>'node', v_kind, (n->>'region')::uuid, (n->>'iteration')::int, 1,
+            false, n->>'state', 1, 1, 0, 0, n->>'effect', v_queue, (n->>'priority')::smallint, (n->>'lane')::int, v_reads,
+            (n->>'timeout')::float8, (n->>'data')::json, v_ready, CASE WHEN n->>'state' = 'skipped' THEN p_now END, v_rung, 0, false, 1)
         ON CONFLICT DO NOTHING RETURNING * INTO s;
         CONTINUE WHEN NOT FOUND;
-        IF n."freeze" THEN
-            SELECT f.regions, f.iterations INTO v_regions, v_iterations FROM fermata_frames(n.region, n.iteration) f;
+        IF (n->>'freeze')::boolean THEN
+            SELECT f.regions, f.iterations INTO v_regions, v_iterations FROM fermata_frames(s.region_id, s.iteration) f;
             UPDATE fermata_step SET sees = ARRAY(
                 SELECT (q.found).id::text FROM (
                     SELECT fermata_find(v_regions, v_iterations, substr(r, 6)) AS found
@@ -46,8 +55,8 @@ BEGIN
                 WHERE (q.found).id IS NOT NULL)
             WHERE id = s.id;
         END IF;
-        events := events || fermata_event(CASE WHEN n.state = 'ready' THEN 'StepReady' ELSE 'StepSkipped' END, s, NULL);
-        IF n.state = 'ready' THEN
+        events := events || fermata_event(CASE WHEN v_ready IS NOT NULL THEN 'StepReady' ELSE 'StepSkipped' END, s, NULL);
+        IF v_ready IS NOT NULL THEN
             rings := rings || fermata_ring(s);
         END IF;
     END LOOP;
@@ -297,8 +306,10 @@ DECLARE
     c jsonb;
     v_refused boolean := false;
     v_steps jsonb;
+    made record;
 BEGIN
-    FOR st IN SELECT * FROM jsonb_array_elements(p_stages) LOOP
+    FOR v_at IN 0 .. jsonb_array_length(p_stages) - 1 LOOP
+        st := p_stages->v_at;
         -- Most lists are empty, and opening a loop's query costs more than asking.
         IF st->'arrivals' <> '[]'::jsonb THEN
             FOR n IN SELECT * FROM jsonb_array_elements(st->'arrivals') LOOP
@@ -342,8 +353,9 @@ BEGIN
             FROM jsonb_array_elements(v_steps) q(row) WHERE q.row->>'kind' <> 'settle';
         END IF;
         IF jsonb_array_length(v_steps) > 0 THEN
-            SELECT i.events, i.rings INTO events, rings
-            FROM fermata_insert_steps(p_execution, p_workspace, p_paused, v_steps, p_room, p_now, events, rings) i;
+            made := fermata_insert_steps(p_execution, p_workspace, p_paused, v_steps, p_room, p_now, events, rings);
+            events := made.events;
+            rings := made.rings;
         END IF;
         IF st->'passes' <> '[]'::jsonb THEN
             FOR n IN SELECT * FROM jsonb_array_elements(st->'passes') LOOP

@@ -29,14 +29,14 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 CREATE OR REPLACE FUNCTION fermata_journal(p_execution uuid, p_workspace uuid, p_at timestamptz, p_events jsonb[])
-RETURNS void LANGUAGE sql AS $$
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
     INSERT INTO fermata_event (execution_id, workspace_id, type, at, step_id, node_id, run, attempt, status, rev, data, format)
     SELECT coalesce((e.row->>'execution_id')::uuid, p_execution), p_workspace, e.row->>'type', p_at,
            (e.row->>'step_id')::uuid, e.row->>'node_id', (e.row->>'run')::smallint, (e.row->>'attempt')::int,
            e.row->>'status', (e.row->>'rev')::int, (e.row->'data')::json, 1
-    FROM unnest(p_events) WITH ORDINALITY AS e(row, place)
-    ORDER BY e.place
-$$;
+    FROM unnest(p_events) AS e(row);  -- read in its order
+END $$;
 
 -- A READY row as recorders and recovery hand it to the dispatcher.
 CREATE OR REPLACE FUNCTION fermata_ring(p_step fermata_step) RETURNS jsonb LANGUAGE sql STABLE AS $$

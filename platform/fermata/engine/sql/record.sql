@@ -14,6 +14,8 @@ DECLARE
     events jsonb[] := '{}';
     rings jsonb[] := '{}';
     finished text;
+    applied record;
+    v_done text;
     w jsonb;
 BEGIN
     SELECT * INTO s FROM fermata_step WHERE id = (o->>'id')::uuid AND fence = (o->>'fence')::bigint
@@ -85,16 +87,15 @@ BEGIN
     THEN
         SELECT k.events, k.rings INTO events, rings FROM fermata_wake(s.id, '{"kind": "children"}', v_paused, v_now, events, rings) k;
     END IF;
-    finished := NULL;
-    SELECT a.events, a.rings, a.finished INTO events, rings, finished
-    FROM fermata_apply(s.execution_id, s.workspace_id, v_paused, s.kind = 'settle', p->'stages', p->'room', v_now, events, rings, NULL) a;
-    PERFORM fermata_journal(s.execution_id, s.workspace_id, v_now, events);
+    -- Calls that are assigned, here and below: a query around a call costs as much as what it calls.
+    applied := fermata_apply(s.execution_id, s.workspace_id, v_paused, s.kind = 'settle', p->'stages', p->'room', v_now, events, rings, NULL);
+    v_done := fermata_journal(s.execution_id, s.workspace_id, v_now, applied.events);
     -- Durable before visible (ADR 19): what comes of losing a pure step's record with the server is doing it again.
     -- Every later synchronous commit, an effect's claim or the numbering of events, makes this one durable first.
-    IF s.effect = 'pure' AND finished IS NULL THEN
-        PERFORM set_config('synchronous_commit', 'off', true);
+    IF s.effect = 'pure' AND applied.finished IS NULL THEN
+        v_done := set_config('synchronous_commit', 'off', true);
     END IF;
-    RETURN jsonb_build_object('result', 'recorded', 'rings', to_jsonb(rings), 'finished', finished, 'paused', v_paused);
+    RETURN jsonb_build_object('result', 'recorded', 'rings', to_jsonb(applied.rings), 'finished', applied.finished, 'paused', v_paused);
 END $$;
 
 -- Is the step's own or an enclosing region (or item) closing? A settle row is what closes its own region.
