@@ -37,7 +37,7 @@ for (const [how, handsOf] of [
     await signIn(page);
     const site = interfaceOf(context);
     const { id } = await newDraft(context, { nodes: [], edges: [] });
-    await page.goto(`/workflows/${id}?tab=edit`);
+    await page.goto(`/workflows/${id}?tab=builder`);
     const hands = handsOf(page);
     await build(page, hands);
     const { definition } = await publish(page, hands, site, id);

@@ -93,8 +93,8 @@ journey(
     }
     await page.getByRole('link', { name: 'Versions' }).click();
     await page.getByRole('heading', { name: 'Nothing published yet' }).waitFor();
-    await page.getByRole('link', { name: 'Edit' }).click();
-    await page.waitForURL(/tab=edit/);
+    await page.getByRole('link', { name: 'Builder' }).click();
+    await page.waitForURL(/tab=builder/);
     await builder.says('Saved');
     assert.equal((await savedNode(context, id)).label, 'Refused with 422');
   },

@@ -21,7 +21,7 @@ journey('an expression is written with completion, and its value seen', async ({
   const site = interfaceOf(context);
   const execution = await site.start(ORDERS, { orders: [{ id: 'o-17', amount: 4 }] });
   const { workflow_id: id } = await site.get(`/workflows/executions/${execution.id}`);
-  await page.goto(`/workflows/${id}?tab=edit&node=note`);
+  await page.goto(`/workflows/${id}?tab=builder&node=note`);
   await properties(page).getByRole('textbox', { name: 'Output' }).click();
   const field = properties(page).locator('[contenteditable=true]');
   await field.waitFor();
@@ -66,7 +66,7 @@ journey('the YAML is edited beside the graph, and both are one', async ({ page, 
       { id: 'second', type: 'transform', config: { output: 2 } },
     ],
   });
-  await page.goto(`/workflows/${id}?tab=edit`);
+  await page.goto(`/workflows/${id}?tab=builder`);
   await page.getByRole('tree').waitFor();
   await page.keyboard.press('Control+e');
   await page.waitForURL(/pane=code/);

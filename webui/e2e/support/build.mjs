@@ -144,7 +144,7 @@ export function builds(how, handsOf) {
       const site = interfaceOf(context);
       await site.publish(await example('licence-audit/licence-family-summary'));
       const { id, name } = await newDraft(context, { nodes: [], edges: [] });
-      await page.goto(`/workflows/${id}?tab=edit`);
+      await page.goto(`/workflows/${id}?tab=builder`);
       const hands = handsOf(page);
       await build(page, hands);
       const { definition } = await publish(page, hands, site, id);

@@ -24,7 +24,7 @@ export async function newDraft(context, definition = {}) {
 }
 
 /** Where one node of a draft is edited. */
-export const editing = (id, node = 'first') => `/workflows/${id}?tab=edit&node=${node}`;
+export const editing = (id, node = 'first') => `/workflows/${id}?tab=builder&node=${node}`;
 
 /** Parts of the builder on a page. */
 export function builderOf(page) {

@@ -56,21 +56,21 @@ export const TABS = [
     path: ({ workflow }) => `/workflows/${workflow}`,
     shown: (page) => page.getByRole('application'),
   },
-  { name: 'workflow-edit', path: ({ workflow }) => `/workflows/${workflow}?tab=edit`, shown: tree },
+  { name: 'workflow-builder', path: ({ workflow }) => `/workflows/${workflow}?tab=builder`, shown: tree },
   {
-    name: 'workflow-edit-step',
-    path: ({ workflow }) => `/workflows/${workflow}?tab=edit&node=packages`,
+    name: 'workflow-builder-step',
+    path: ({ workflow }) => `/workflows/${workflow}?tab=builder&node=packages`,
     shown: (page) => page.getByRole('textbox', { name: 'Label' }),
   },
   {
     name: 'workflow-expression',
-    path: ({ workflow }) => `/workflows/${workflow}?tab=edit&node=parse`,
+    path: ({ workflow }) => `/workflows/${workflow}?tab=builder&node=parse`,
     open: (page) => page.getByRole('textbox', { name: 'text', exact: true }).click(),
     shown: (page) => page.getByRole('status', { name: 'Preview' }).locator('code'),
   },
   {
     name: 'workflow-code',
-    path: ({ workflow }) => `/workflows/${workflow}?tab=edit&node=packages&pane=code`,
+    path: ({ workflow }) => `/workflows/${workflow}?tab=builder&node=packages&pane=code`,
     shown: (page) => page.getByRole('textbox', { name: 'YAML of the draft' }),
   },
   {
@@ -167,7 +167,7 @@ export const OVERLAYS = [
     ['rename', keyed(/Parse the file/, 'F2'), /^Rename/],
   ].map(([name, open, title]) => ({
     name: `edit-${name}`,
-    path: ({ workflow }) => `/workflows/${workflow}?tab=edit&node=parse`,
+    path: ({ workflow }) => `/workflows/${workflow}?tab=builder&node=parse`,
     open: async (page) => {
       await tree(page).waitFor();
       await open(page);
@@ -176,7 +176,7 @@ export const OVERLAYS = [
   })),
   {
     name: 'edit-menu',
-    path: ({ workflow }) => `/workflows/${workflow}?tab=edit&node=packages`,
+    path: ({ workflow }) => `/workflows/${workflow}?tab=builder&node=packages`,
     open: async (page) => {
       await step(/Every pinned package/)(page).click();
       await page.keyboard.press('.');
@@ -185,13 +185,13 @@ export const OVERLAYS = [
   },
 ];
 
-/** The page in a scene; one that is already at the address is not loaded anew. */
-export async function enter(page, scene, ids) {
-  const path = typeof scene.path === 'string' ? scene.path : scene.path(ids);
+/** The page in a scene; one that is already at the address is not loaded anew. `turn` makes another of an address. */
+export async function enter(page, scene, ids, turn = (path) => path) {
+  const path = turn(typeof scene.path === 'string' ? scene.path : scene.path(ids));
   const { pathname, search } = new URL(page.url());
   if (path !== pathname + search) await page.goto(path);
   await page.getByRole('navigation', { name: 'Main' }).waitFor();
   if (scene.open) await scene.open(page);
   await scene.shown(page).first().waitFor();
-  await page.locator('[role=status][aria-label=Loading]').first().waitFor({ state: 'detached' });
+  await page.getByRole('status', { name: 'Loading', exact: true }).first().waitFor({ state: 'detached' });
 }

@@ -44,7 +44,7 @@ const workflow = createRoute({
   path: '/workflows/$workflowId',
   validateSearch: workflowSearch,
   loader: () => words('workflows', 'workflow', 'executions'),
-  component: lazyRouteComponent(() => loaded(() => import('../pages/WorkflowPage')), 'WorkflowPage'),
+  component: lazyRouteComponent(() => loaded(() => import('../pages/WorkflowsPage')), 'WorkflowsPage'),
 });
 
 const executions = createRoute({

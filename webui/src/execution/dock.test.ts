@@ -6,7 +6,7 @@ const OTHER = '01a21465-70de-7654-9b2f-3219dda29053';
 
 it('is read from an address strictly', () => {
   const whole = { execution: ID, view: { tab: 'timeline', step: 's1' }, dock: 400 };
-  expect(dockSearch({ ...whole, tab: 'edit' })).toEqual(whole);
+  expect(dockSearch({ ...whole, tab: 'builder' })).toEqual(whole);
   expect(dockSearch({ execution: ID, view: { tab: 'nothing' }, dock: 5 })).toEqual({ execution: ID });
   expect(dockSearch({ execution: ID, view: 'x', dock: '400' })).toEqual({ execution: ID });
   for (const execution of [undefined, 7, 'x', '<script>']) {

@@ -9,8 +9,12 @@ it('keeps what can be shown and leaves the rest out', () => {
     a: 'draft',
     b: 1,
   });
-  expect(workflowSearch({ tab: 'builder', node: '', rev: -1, a: 'latest', b: 1.5, x: 1 })).toEqual({
+  expect(workflowSearch({ tab: 'nothing', node: '', rev: -1, a: 'latest', b: 1.5, x: 1 })).toEqual({
     tab: 'graph',
     node: '',
   });
+});
+
+it('leads from the former address of the builder to the builder', () => {
+  expect(workflowSearch({ tab: 'edit', node: 'pay' })).toEqual({ tab: 'builder', node: 'pay' });
 });

@@ -1,10 +1,16 @@
 /** What of a workflow is shown, as it stands in the address. */
 import { dockSearch, type DockSearch } from '../../execution/dock';
 
-export const TABS = ['graph', 'edit', 'versions', 'executions'] as const;
+/** The tabs of a workflow, in their order. */
+export const TABS = ['graph', 'builder', 'versions', 'executions'] as const;
+
+export type Tab = (typeof TABS)[number];
+
+/** What the builder was called in addresses that people may have kept. */
+const FORMER_BUILDER = 'edit';
 
 export interface WorkflowSearch extends DockSearch {
-  tab?: (typeof TABS)[number] | undefined;
+  tab?: Tab | undefined;
   /** The node that is selected in the graph. */
   node?: string | undefined;
   /** What is shown beside the graph. */
@@ -23,9 +29,9 @@ function version(value: unknown): number | 'draft' | undefined {
 
 /** Read strictly: a wrong parameter is left out; the graph is shown unless another view is asked for. */
 export function workflowSearch(raw: Record<string, unknown>): WorkflowSearch {
-  const node = raw['node'];
+  const { node, tab } = raw;
   const found: WorkflowSearch = {
-    tab: TABS.find((name) => name === raw['tab']) ?? 'graph',
+    tab: TABS.find((name) => name === (tab === FORMER_BUILDER ? 'builder' : tab)) ?? 'graph',
     node: typeof node === 'string' || typeof node === 'number' ? String(node) : undefined,
     pane: raw['pane'] === 'code' ? 'code' : undefined,
     rev: version(raw['rev']),

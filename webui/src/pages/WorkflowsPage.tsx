@@ -1,9 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { Play } from 'lucide-react';
-import { useCallback, useMemo } from 'react';
+import { useCallback, useMemo, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { answered, ApiError, client } from '../api/client';
+import { answered, ApiError, client, type Schemas } from '../api/client';
 import { docked, dockOf, type DockChange } from '../execution/dock';
 import { useRunDialog } from '../stores/run';
 import { Button } from '../ui/Button';
@@ -15,19 +15,46 @@ import { useLiveExecutions } from './lists/live';
 import { useRowKeys } from './lists/rowKeys';
 import { whyNot } from './lists/why';
 import { RowMenu, VersionWords } from './lists/WorkflowRowMenu';
-import { EditTab } from './workflow/EditTab';
+import { BuilderTab } from './workflow/BuilderTab';
 import { GraphTab } from './workflow/GraphTab';
 import { VersionsTab } from './workflow/VersionsTab';
-import { TABS, type WorkflowSearch } from './workflow/view';
+import { TABS, type Tab, type WorkflowSearch } from './workflow/view';
 import styles from './workflow/workflow.module.css';
 
 const route = getRouteApi('/workflows/$workflowId');
 const PAGE = 20;
 
-/** One workflow: what it is, how it is run, and its executions as they go. */
-export function WorkflowPage() {
+type Workflow = Schemas['Workflow'];
+
+/** What a tab is given: the workflow, what the address says, and how that is changed. */
+interface Given {
+  workflow: Workflow;
+  search: WorkflowSearch;
+  change: (changed: WorkflowSearch) => void;
+}
+
+/** What each tab shows. */
+const PANELS: Readonly<Record<Tab, (given: Given) => ReactNode>> = {
+  graph: ({ workflow, search, change }) => (
+    <GraphTab
+      workflowId={workflow.id}
+      side={search.rev ?? workflow.latest_version ?? 'draft'}
+      node={search.node}
+      onNode={(node) => change({ node })}
+      code={search.pane === 'code'}
+      onCode={(open) => change({ pane: open ? 'code' : undefined })}
+    />
+  ),
+  builder: (given) => <Builder {...given} />,
+  versions: ({ workflow, search, change }) => (
+    <VersionsTab workflowId={workflow.id} a={search.a} b={search.b} onCompare={change} />
+  ),
+  executions: ({ workflow }) => <Executions workflowId={workflow.id} />,
+};
+
+/** One workflow: what it is, how it is run, and its tabs, each of which has an address. */
+export function WorkflowsPage() {
   const { t } = useTranslation('workflows');
-  const { t: views } = useTranslation('workflow');
   const { workflowId } = route.useParams();
   const search = route.useSearch();
   const tab = search.tab ?? 'graph';
@@ -41,22 +68,6 @@ export function WorkflowPage() {
       }),
     [navigate],
   );
-  const onDock = useCallback(
-    ({ node, ...changed }: DockChange) =>
-      void navigate({
-        search: (before: WorkflowSearch) => ({
-          ...before,
-          ...docked(before, changed),
-          ...(node === undefined ? {} : { node }),
-        }),
-        replace: true,
-        resetScroll: false,
-      }),
-    [navigate],
-  );
-  const { execution, view, dock: size } = search;
-  const dock = useMemo(() => dockOf({ execution, view, dock: size }), [execution, view, size]);
-  const ask = useRunDialog((state) => state.ask);
   const { data, error, refetch } = useQuery({
     queryKey: ['workflows', 'one', workflowId],
     queryFn: ({ signal }) =>
@@ -72,73 +83,92 @@ export function WorkflowPage() {
     return <Failure whole title={t('one.failed')} detail={error.message} retry={() => void refetch()} />;
   }
   if (!data) return <Skeleton rows={8} />;
-  const draft = data.latest_version === null;
-  const { id, name } = data;
   return (
     <Page
-      fill={tab === 'edit'}
-      title={name}
+      fill={tab === 'builder'}
+      title={data.name}
       above={<Link to="/workflows">{t('one.back')}</Link>}
       actions={
         <>
           <VersionWords row={data} />
           {/* Where the draft is edited, it is the draft that is run: below. */}
-          {tab !== 'edit' && (
-            <Button
-              kind="primary"
-              why={whyNot(data.can, draft ? 'start_draft' : 'start')}
-              onClick={() => ask({ workflowId: id, name, version: draft ? 'draft' : undefined })}
-            >
-              <Play size={16} aria-hidden />
-              {draft ? t('run_draft') : t('run')}
-            </Button>
-          )}
+          {tab !== 'builder' && <Run workflow={data} />}
           <RowMenu row={data} />
         </>
       }
     >
       {data.description && <p>{data.description}</p>}
-      <nav className={styles.tabs} aria-label={views('tabs')}>
-        {TABS.map((name) => (
-          <Link
-            key={name}
-            to="/workflows/$workflowId"
-            params={{ workflowId }}
-            search={{ tab: name }}
-            replace
-            activeOptions={{ includeSearch: true }}
-          >
-            {views(`tab.${name}`)}
-          </Link>
-        ))}
-      </nav>
-      {tab === 'graph' && (
-        <GraphTab
-          workflowId={workflowId}
-          side={search.rev ?? data.latest_version ?? 'draft'}
-          node={search.node}
-          onNode={(node) => change({ node })}
-          code={search.pane === 'code'}
-          onCode={(open) => change({ pane: open ? 'code' : undefined })}
-        />
-      )}
-      {tab === 'edit' && (
-        <EditTab
-          workflow={data}
-          why={whyNot(data.can, 'edit')}
-          node={search.node}
-          onNode={(node) => change({ node })}
-          dock={dock}
-          onDock={onDock}
-          code={search.pane === 'code'}
-          onCode={(open) => change({ pane: open ? 'code' : undefined })}
-        />
-      )}
-      {tab === 'versions' && (
-        <VersionsTab workflowId={workflowId} a={search.a} b={search.b} onCompare={change} />
-      )}
-      {tab === 'executions' && <Executions workflowId={workflowId} />}
+      <Tabs workflowId={workflowId} />
+      {PANELS[tab]({ workflow: data, search, change })}
     </Page>
+  );
+}
+
+function Tabs({ workflowId }: { workflowId: string }) {
+  const { t } = useTranslation('workflow');
+  return (
+    <nav className={styles.tabs} aria-label={t('tabs')}>
+      {TABS.map((name) => (
+        <Link
+          key={name}
+          to="/workflows/$workflowId"
+          params={{ workflowId }}
+          search={{ tab: name }}
+          replace
+          activeOptions={{ includeSearch: true }}
+        >
+          {t(`tab.${name}`)}
+        </Link>
+      ))}
+    </nav>
+  );
+}
+
+function Run({ workflow: { id, name, latest_version, can } }: { workflow: Workflow }) {
+  const { t } = useTranslation('workflows');
+  const ask = useRunDialog((state) => state.ask);
+  const draft = latest_version === null;
+  return (
+    <Button
+      kind="primary"
+      why={whyNot(can, draft ? 'start_draft' : 'start')}
+      onClick={() => ask({ workflowId: id, name, version: draft ? 'draft' : undefined })}
+    >
+      <Play size={16} aria-hidden />
+      {draft ? t('run_draft') : t('run')}
+    </Button>
+  );
+}
+
+/** The draft, with the execution that the address names below it. */
+function Builder({ workflow, search, change }: Given) {
+  const navigate = route.useNavigate();
+  const { execution, view, dock: size } = search;
+  const dock = useMemo(() => dockOf({ execution, view, dock: size }), [execution, view, size]);
+  const onDock = useCallback(
+    ({ node, ...changed }: DockChange) =>
+      void navigate({
+        search: (before: WorkflowSearch) => ({
+          ...before,
+          ...docked(before, changed),
+          ...(node === undefined ? {} : { node }),
+        }),
+        replace: true,
+        resetScroll: false,
+      }),
+    [navigate],
+  );
+  return (
+    <BuilderTab
+      workflow={workflow}
+      why={whyNot(workflow.can, 'edit')}
+      node={search.node}
+      onNode={(node) => change({ node })}
+      dock={dock}
+      onDock={onDock}
+      code={search.pane === 'code'}
+      onCode={(open) => change({ pane: open ? 'code' : undefined })}
+    />
   );
 }
 

@@ -30,7 +30,7 @@ export interface EditTabProps {
 }
 
 /** The draft of a workflow, to be changed by those who may. */
-export function EditTab({ workflow, why, node, ...rest }: EditTabProps) {
+export function BuilderTab({ workflow, why, node, ...rest }: EditTabProps) {
   const { t } = useTranslation('workflow');
   if (why) return <EmptyState title={t('not_editable')}>{why}</EmptyState>;
   return (

@@ -5,9 +5,9 @@ import { loadWords, startI18n } from '../i18n';
 import { useRunDialog } from '../stores/run';
 import { executionRow, opened, signedIn, workflowRow } from './opened.test-env';
 import { workflowSearch } from './workflow/view';
-import { WorkflowPage } from './WorkflowPage';
+import { WorkflowsPage } from './WorkflowsPage';
 
-const page = { path: '/workflows/$workflowId', component: WorkflowPage, validateSearch: workflowSearch };
+const page = { path: '/workflows/$workflowId', component: WorkflowsPage, validateSearch: workflowSearch };
 const at = (search: string) => opened(page, `/workflows/w1?${search}`);
 
 const DIFF = {
