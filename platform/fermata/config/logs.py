@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import logging
+from contextvars import ContextVar
 from typing import Any
+
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+"""The request that is being answered in this thread; its answer's header X-Request-ID says the same."""
 
 
 class OneLine(logging.Formatter):
@@ -11,7 +15,9 @@ class OneLine(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line, whatever the message holds (so a message cannot forge a second record)."""
-        return super().format(record).replace("\r", "").replace("\n", " | ")
+        text = super().format(record).replace("\r", "").replace("\n", " | ")
+        number = request_id.get()
+        return f"{text} [request {number}]" if number else text
 
 
 def configuration(*, level: str, process: str) -> dict[str, Any]:

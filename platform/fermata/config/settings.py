@@ -113,6 +113,7 @@ INSTALLED_APPS = [
     "fermata.config.apps.ConfigApp",
 ]
 MIDDLEWARE = [
+    "fermata.config.headers.RequestId",
     "django.middleware.security.SecurityMiddleware",
     "fermata.config.static_files.StaticFiles",
     "fermata.config.headers.SecurityHeaders",

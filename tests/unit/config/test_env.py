@@ -7,8 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.http import HttpRequest, HttpResponse
+from django.test import RequestFactory
 
 from fermata.config import env
+from fermata.config.headers import RequestId
 from fermata.config.logs import OneLine
 from fermata.errors import Misconfigured
 
@@ -107,3 +110,23 @@ def test_a_log_record_stays_one_line() -> None:
     except ValueError:
         record = logging.LogRecord("x", logging.ERROR, "f", 1, "said %s", ("a\r\nb",), sys.exc_info())
     assert "\n" not in OneLine("%(message)s").format(record)
+
+
+def test_a_log_record_names_the_request_it_belongs_to() -> None:
+    def said(request: HttpRequest) -> HttpResponse:
+        record = logging.LogRecord("x", logging.ERROR, "f", 1, "broken", (), None)
+        return HttpResponse(OneLine("%(message)s").format(record))
+
+    answer = RequestId(said)(RequestFactory().get("/"))
+    assert answer.content.decode() == f"broken [request {answer['X-Request-ID']}]"
+    assert said(HttpRequest()).content == b"broken"
+
+
+def test_a_number_a_proxy_gave_is_kept_if_it_is_one() -> None:
+    def number(given: str) -> str:
+        request = RequestFactory().get("/", headers={"X-Request-ID": given})
+        return RequestId(lambda _request: HttpResponse())(request)["X-Request-ID"]
+
+    assert number("from-the-proxy.7") == "from-the-proxy.7"
+    for forged in ("a b", "x" * 65, ""):
+        assert number(forged) not in {forged, number(forged)}

@@ -10,13 +10,16 @@ export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
   readonly problem: Problem | null;
+  /** Under which the platform's log tells of it. */
+  readonly requestId: string | null;
 
-  constructor(status: number, problem: Problem | null, fallback: string) {
+  constructor(status: number, problem: Problem | null, fallback: string, requestId: string | null = null) {
     super(problem ? [problem.detail, problem.cure].filter(Boolean).join(' ') : fallback);
     this.name = 'ApiError';
     this.status = status;
     this.code = problem?.code ?? (status === 0 ? 'unreachable' : 'unknown');
     this.problem = problem;
+    this.requestId = requestId;
   }
 }
 
@@ -71,7 +74,8 @@ export async function answered<Data>(asking: Promise<Answer<Data>>): Promise<Dat
   }
   if (!answer.response.ok) {
     const problem = isProblem(answer.error) ? answer.error : null;
-    throw new ApiError(answer.response.status, problem, answer.response.statusText);
+    const { status, statusText, headers } = answer.response;
+    throw new ApiError(status, problem, statusText, headers.get('X-Request-ID'));
   }
   return answer.data as Data;
 }

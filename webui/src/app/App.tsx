@@ -5,7 +5,7 @@ import { createQueryClient } from '../api/queries';
 import { useSession } from '../api/session';
 import { LiveRegion } from '../ui/LiveRegion';
 import { ErrorBoundary, Overlay } from '../ui/states';
-import { say, Toasts } from '../ui/Toasts';
+import { complain, Toasts } from '../ui/Toasts';
 import { TooltipProvider } from '../ui/Tooltip';
 import { createAppRouter } from './router';
 import { SignInPage } from './SignIn';
@@ -13,9 +13,7 @@ import { lazily } from '../ui/lazily';
 
 const SignInAgain = lazily(() => import('./SignInAgain'));
 
-const queries = createQueryClient((error) =>
-  say(i18next.t('failed.write'), { kind: 'error', detail: error.message }),
-);
+const queries = createQueryClient((error) => complain(i18next.t('failed.write'), error));
 const router = createAppRouter(queries);
 
 // What one person could read is not kept for the next.

@@ -40,7 +40,7 @@ export default function CommandPalette({ places, onClose }: CommandPaletteProps)
       contentClassName={styles.palette}
     >
       <Command.Input value={text} onValueChange={setText} placeholder={t('palette.placeholder')} />
-      <Command.List>
+      <Command.List label={t('palette.found')}>
         <Command.Empty>{t('palette.empty')}</Command.Empty>
         {ID.test(asked) && (
           <Command.Group heading={t('palette.execution')}>

@@ -1,5 +1,6 @@
-import { X } from 'lucide-react';
+import { Copy, X } from 'lucide-react';
 import { Toast as Radix } from 'radix-ui';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { create } from 'zustand';
 import { Button, IconButton } from './Button';
@@ -9,6 +10,8 @@ export interface Toast {
   id: number;
   text: string;
   detail?: string;
+  /** Under which the platform's log tells of the request that failed. */
+  reference?: string;
   kind: 'info' | 'error';
   action?: { label: string; run: () => void };
 }
@@ -36,6 +39,12 @@ export function say(text: string, more: Partial<Omit<Toast, 'id' | 'text'>> = {}
   useToasts.getState().show({ text, kind: 'info', ...more });
 }
 
+/** Say what went wrong and why, as the interface told it. */
+export function complain(text: string, error: { message: string; requestId?: string | null }): void {
+  const reference = error.requestId;
+  say(text, { kind: 'error', detail: error.message, ...(reference ? { reference } : {}) });
+}
+
 export function Toasts() {
   const { t } = useTranslation();
   const { toasts, drop } = useToasts();
@@ -53,6 +62,7 @@ export function Toasts() {
           <div>
             <Radix.Title>{toast.text}</Radix.Title>
             {toast.detail && <Radix.Description className={styles.detail}>{toast.detail}</Radix.Description>}
+            {toast.kind === 'error' && <Details toast={toast} />}
           </div>
           {toast.action && (
             <Radix.Action asChild altText={toast.action.label}>
@@ -64,7 +74,28 @@ export function Toasts() {
           </Radix.Close>
         </Radix.Root>
       ))}
-      <Radix.Viewport className={styles.viewport} />
+      <Radix.Viewport className={styles.viewport} label={t('toasts.region', { keys: '{hotkey}' })} />
     </Radix.Provider>
+  );
+}
+
+/** What whoever mends it wants to know, to be taken along. */
+function Details({ toast: { text, detail, reference } }: { toast: Toast }) {
+  const { t } = useTranslation();
+  const [copied, setCopied] = useState(false);
+  const copy = async (): Promise<void> => {
+    const request = reference && t('toasts.reference', { reference });
+    const lines = [text, detail, request, location.href, new Date().toISOString()];
+    await navigator.clipboard.writeText(lines.filter(Boolean).join('\n'));
+    setCopied(true);
+  };
+  return (
+    <div className={styles.more}>
+      {reference && <span>{t('toasts.reference', { reference })}</span>}
+      <Button kind="quiet" onClick={() => void copy()}>
+        <Copy size={12} aria-hidden />
+        <span role="status">{t(copied ? 'toasts.copied' : 'toasts.copy')}</span>
+      </Button>
+    </div>
   );
 }

@@ -16,7 +16,7 @@ import { NO_STATUSES } from '../../surface/statuses';
 import { Button } from '../../ui/Button';
 import { answer } from '../../ui/LiveRegion';
 import { Failure, Overlay, Part, Skeleton } from '../../ui/states';
-import { say } from '../../ui/Toasts';
+import { complain, say } from '../../ui/Toasts';
 import { Bar } from './builder/Bar';
 import { CodeToggle } from './builder/code/CodeToggle';
 import { BuilderContext, type Asking, type Builder } from './builder/context';
@@ -229,7 +229,7 @@ function Loaded({ workflow, node, onNode, dock = null, onDock, store, types, ...
     } catch (error) {
       const problems = error instanceof ApiError ? error.problem?.problems : null;
       if (problems) setRefused({ of: sent.definition, problems: problems as unknown as Problem[] });
-      say(t('not_published'), { kind: 'error', detail: (error as Error).message });
+      complain(t('not_published'), error as Error);
     }
   };
 
@@ -249,7 +249,7 @@ function Loaded({ workflow, node, onNode, dock = null, onDock, store, types, ...
     event.preventDefault();
     const into = pasteInto(draft, chosen, types);
     const found = pasted(draft, event.clipboardData.getData('text/plain'), { into });
-    if ('error' in found) return say(t('not_pasted'), { kind: 'error', detail: found.error.message });
+    if ('error' in found) return complain(t('not_pasted'), found.error);
     const { nodes } = found.operation;
     builder.act([found.operation], t('told.pasted', { count: nodes.length }), namesOf(nodes));
   };

@@ -7,7 +7,7 @@ import { Button } from '../../../ui/Button';
 import { Field, TextArea } from '../../../ui/Field';
 import { answer } from '../../../ui/LiveRegion';
 import { Failure, Skeleton } from '../../../ui/states';
-import { say } from '../../../ui/Toasts';
+import { complain } from '../../../ui/Toasts';
 import styles from './Inspector.module.css';
 
 /** A question that waits for a person, answered in place. */
@@ -32,7 +32,7 @@ export function ApprovalForm({ id }: { id: string }) {
       void queries.invalidateQueries({ queryKey: ['approvals'] });
     },
     onError: (error) => {
-      say(t('refused'), { detail: error.message, kind: 'error' });
+      complain(t('refused'), error);
       void approval.refetch();
     },
   });

@@ -13,7 +13,7 @@ import { ConnectionState } from '../../../ui/ConnectionState';
 import { Dialog } from '../../../ui/Dialog';
 import { answer } from '../../../ui/LiveRegion';
 import { StatusBadge } from '../../../ui/StatusBadge';
-import { say } from '../../../ui/Toasts';
+import { complain } from '../../../ui/Toasts';
 import { useDerived, useExecution } from './context';
 import { Elapsed } from './Elapsed';
 import styles from './Header.module.css';
@@ -196,7 +196,7 @@ function useCommand() {
       answer(t(`done_${name}`));
       void store.reload().catch(() => undefined);
     },
-    onError: (error) => say(t('refused'), { detail: error.message, kind: 'error' }),
+    onError: (error) => complain(t('refused'), error),
   });
 }
 
@@ -257,7 +257,7 @@ function Progress() {
   return (
     <div className={styles.progress}>
       <span className={styles.done}>{t('progress', { ended: count(ended), total: count(total) })}</span>
-      <span className={styles.strip} aria-hidden>
+      <span className={styles.strip} data-shape aria-hidden>
         {parts.map(([status, number]) => (
           <span key={status} data-hue={LOOKS[status].hue} style={{ flexGrow: number }} />
         ))}

@@ -5,7 +5,7 @@ import { answered, client } from '../../../api/client';
 import { Button } from '../../../ui/Button';
 import { Field, TextArea } from '../../../ui/Field';
 import { answer } from '../../../ui/LiveRegion';
-import { say } from '../../../ui/Toasts';
+import { complain } from '../../../ui/Toasts';
 import { useExecution } from './context';
 import styles from './Inspector.module.css';
 import { payloadOf } from './SignalForm';
@@ -27,7 +27,7 @@ export function ResolveForm({ stepId, can }: { stepId: string; can: true | strin
         }),
       ),
     onSuccess: () => answer(t('resolved')),
-    onError: (error) => say(t('refused'), { detail: error.message, kind: 'error' }),
+    onError: (error) => complain(t('refused'), error),
   });
   const refused = can === true ? undefined : can;
   return (

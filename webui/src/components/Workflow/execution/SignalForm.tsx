@@ -6,7 +6,7 @@ import { answered, client } from '../../../api/client';
 import { Button } from '../../../ui/Button';
 import { Field, TextArea } from '../../../ui/Field';
 import { answer } from '../../../ui/LiveRegion';
-import { say } from '../../../ui/Toasts';
+import { complain } from '../../../ui/Toasts';
 import { useExecution } from './context';
 import styles from './Inspector.module.css';
 
@@ -38,7 +38,7 @@ export function SignalForm({ name, can, label }: { name: string; can: true | str
       answer(t('signal_sent', { name }));
       setText('');
     },
-    onError: (error) => say(t('refused'), { detail: error.message, kind: 'error' }),
+    onError: (error) => complain(t('refused'), error),
   });
   return (
     <form
