@@ -108,4 +108,23 @@ describe('the run dialog', () => {
     await user.selectOptions(await screen.findByLabelText('Input of …'), '0194abcd-x');
     await waitFor(() => expect(screen.getByLabelText(/^Name/)).toHaveValue('Grace'));
   });
+
+  it('takes JSON as well; text that cannot be read yet is kept, and the form goes on without it', async () => {
+    const { user } = await dialog();
+    await user.click(screen.getByRole('button', { name: 'JSON' }));
+    const text = screen.getByRole('textbox');
+    await user.clear(text);
+    await user.type(text, '{{"name": "Cy');
+    expect(text).toHaveAccessibleDescription(/JSON/);
+    await user.click(screen.getByRole('button', { name: /^Run/ }));
+    expect(server.starts).toHaveLength(0);
+    await user.click(screen.getByRole('button', { name: 'Form' }));
+    expect(screen.getByLabelText(/^Name/)).toHaveValue('Ada');
+    await user.click(screen.getByRole('button', { name: 'JSON' }));
+    expect(screen.getByRole('textbox')).toHaveValue('{"name": "Cy');
+    await user.type(screen.getByRole('textbox'), '"}');
+    await user.click(screen.getByRole('button', { name: /^Run/ }));
+    await waitFor(() => expect(server.starts).toHaveLength(1));
+    expect(server.starts[0]?.body.input).toEqual({ name: 'Cy' });
+  });
 });

@@ -121,7 +121,10 @@ function Input({ asked, version, onVersion, latest, can, schema, draftRev }: Inp
   const navigate = useNavigate();
   const [value, setValue] = useState<Json>(() => kept(asked.workflowId, schema) ?? startOf(schema));
   const [asJson, setAsJson] = useState(false);
-  const [broken, setBroken] = useState(false);
+  // What cannot be read yet holds for the tab it was typed in; the other one goes on from what could.
+  const [fieldBroken, setFieldBroken] = useState(false);
+  const [brokenJson, setBrokenJson] = useState<string | null>(null);
+  const broken = asJson ? brokenJson !== null : fieldBroken;
   const [tried, setTried] = useState(false);
   const [key] = useState(() => crypto.randomUUID());
   const [filled, setFilled] = useState(0);
@@ -164,7 +167,8 @@ function Input({ asked, version, onVersion, latest, can, schema, draftRev }: Inp
   const fill = (next: Json): void => {
     setValue(next);
     setFilled((before) => before + 1);
-    setBroken(false);
+    setFieldBroken(false);
+    setBrokenJson(null);
     start.reset();
   };
   const none = Object.keys((schema.properties as object | undefined) ?? {}).length === 0;
@@ -188,7 +192,7 @@ function Input({ asked, version, onVersion, latest, can, schema, draftRev }: Inp
         <Chip pressed={!asJson} onPress={() => setAsJson(false)}>
           {t('form')}
         </Chip>
-        <Chip pressed={asJson} onPress={() => setAsJson(true)}>
+        <Chip pressed={asJson} onPress={() => (setAsJson(true), setFieldBroken(false))}>
           {t('json')}
         </Chip>
       </Bar>
@@ -201,7 +205,13 @@ function Input({ asked, version, onVersion, latest, can, schema, draftRev }: Inp
         </div>
       )}
       {asJson ? (
-        <JsonTab key={filled} value={value} onChange={setValue} onBroken={setBroken} />
+        <JsonTab
+          key={filled}
+          value={value}
+          onChange={setValue}
+          broken={brokenJson}
+          onBroken={setBrokenJson}
+        />
       ) : none && schema.additionalProperties === false ? (
         <p className={styles.quiet}>{t('no_input')}</p>
       ) : (
@@ -209,10 +219,10 @@ function Input({ asked, version, onVersion, latest, can, schema, draftRev }: Inp
           key={filled}
           schema={schema}
           value={value}
-          onChange={setValue}
+          onChange={(next) => (setValue(next), setBrokenJson(null))}
           showAll={tried}
           said={said.fields}
-          onBroken={setBroken}
+          onBroken={setFieldBroken}
         />
       )}
       {tried && problems.length > 0 && (
@@ -283,18 +293,18 @@ function InputOf({ workflowId, onInput }: { workflowId: string; onInput: (input:
   );
 }
 
-function JsonTab({
-  value,
-  onChange,
-  onBroken,
-}: {
+interface JsonTabProps {
   value: Json;
   onChange: (value: Json) => void;
-  onBroken: (broken: boolean) => void;
-}) {
+  /** Text that cannot be read, as it was left. */
+  broken: string | null;
+  onBroken: (text: string | null) => void;
+}
+
+function JsonTab({ value, onChange, broken, onBroken }: JsonTabProps) {
   const { t } = useTranslation('run');
-  const [text, setText] = useState(() => JSON.stringify(value ?? {}, null, 2));
-  const [wrong, setWrong] = useState<string>();
+  const [text, setText] = useState(() => broken ?? JSON.stringify(value ?? {}, null, 2));
+  const [wrong, setWrong] = useState(() => whyBroken(text));
   return (
     <Field label={t('json_label')} error={wrong}>
       {(described) => (
@@ -304,18 +314,25 @@ function JsonTab({
           spellCheck={false}
           value={text}
           onChange={(event) => {
-            setText(event.target.value);
-            try {
-              onChange(JSON.parse(event.target.value));
-              setWrong(undefined);
-              onBroken(false);
-            } catch (error) {
-              setWrong(error instanceof Error ? error.message : String(error));
-              onBroken(true);
-            }
+            const next = event.target.value;
+            const why = whyBroken(next);
+            setText(next);
+            setWrong(why);
+            onBroken(why === undefined ? null : next);
+            if (why === undefined) onChange(JSON.parse(next));
           }}
         />
       )}
     </Field>
   );
+}
+
+/** Why a text is no JSON. */
+function whyBroken(text: string): string | undefined {
+  try {
+    JSON.parse(text);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
