@@ -89,7 +89,7 @@ function Strip({ passages }: { passages: Passages }) {
   return (
     <>
       <strong>{labelOf(plan, passages.node_id)}</strong> <Place path={passages.path} />
-      <span className={styles.strip} aria-hidden>
+      <span className={styles.strip} data-shape aria-hidden>
         {parts.map((status) => (
           <span key={status} data-hue={LOOKS[status].hue} style={{ flexGrow: passages.counts[status] }} />
         ))}

@@ -206,6 +206,7 @@ function Underline({ segments, drawing }: { segments: readonly Segment[]; drawin
   return (
     <span
       className={styles.critical}
+      data-shape
       style={{ insetInlineStart: percent(left), inlineSize: percent(right - left) }}
     />
   );
@@ -230,6 +231,7 @@ function Bar({ segment, drawing, hue }: { segment: Segment; drawing: Drawing; hu
   return (
     <span
       className={styles.bar_of}
+      data-shape
       data-kind={kind}
       data-hue={hue}
       data-open={to === null || undefined}
