@@ -97,6 +97,7 @@ export default tseslint.config(
         requestAnimationFrame: 'readonly',
         addEventListener: 'readonly',
         Node: 'readonly',
+        NodeFilter: 'readonly',
         WheelEvent: 'readonly',
         PerformanceObserver: 'readonly',
       },
