@@ -289,6 +289,24 @@ def test_a_message_ends_after_fifty_steps() -> None:
     check(memory_events(ledger, world.execution_id), memory_state(ledger, world.execution_id))
 
 
+def test_a_teams_step_has_a_session_only_where_something_may_follow_in_place() -> None:
+    def called(node: str) -> dict[str, Any]:
+        return {"id": node, "type": "celery_task", "config": {"task": "team.work", "effect": "pure"}}
+
+    nodes = [called("a"), called("b"), value("c", "{{ steps.b.output + 1 }}")]
+    given = case(nodes, ["a>b", "b>c"], tasks={"a": [{"output": 1}], "b": [{"output": 2}]})
+    ledger = Memory()
+    world = World(given, ledger)
+    world.start()
+    sent = []
+    while world.dispatcher.rings:
+        ring = world.dispatcher.rings.popleft()
+        sent.append((ring.node_id, ring.also))
+        world.performer.perform(ring.step_id, ring.also, ahead=world._ahead(ring))
+    assert sent == [("a", None), ("b", ())]
+    assert world.ledger.account(world.execution_id, world.plans.plan(world.plans.main)).status == "succeeded"
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_batches_that_meet_at_many_joins_open_each_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "TRIES", 1)  # a deadlock, which PostgreSQL ends, is no longer tried again

@@ -16,7 +16,7 @@ from fermata.engine.ledger import Ledger, Ring
 from fermata.errors import FermataError
 from fermata.graph.plan import Plan
 from fermata.machine.commands import Decision
-from fermata.machine.together import goes_together, is_batchable
+from fermata.machine.together import goes_together, is_batchable, leads_on
 
 MOST_TOGETHER = 25
 """Rows that one message rings: it stays below 4 KB."""
@@ -44,7 +44,7 @@ def together(rings: Sequence[Ring], plan: Plan | None, *, size: int | None = Non
         elif is_batchable(plan, node):
             groups.setdefault((ring.execution_id, ring.queue), []).append(ring)
         else:
-            sent.append(replace(ring, also=()))
+            sent.append(replace(ring, also=()) if leads_on(plan, node) else ring)
     for group in groups.values():
         step = size or batch_size(len(group))
         for at in range(0, len(group), step):

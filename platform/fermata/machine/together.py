@@ -180,6 +180,12 @@ def is_batchable(plan: Plan, node: PlanNode) -> bool:
     return goes_together(plan, node) and node.type != TEAMS_CODE
 
 
+def leads_on(plan: Plan, node: PlanNode) -> bool:
+    """Whether a step of it may be followed in place: else a session of its own is only dearer than none."""
+    edges = (plan.edges[index] for port in node.out.values() for index in port)
+    return any(is_batchable(plan, plan.nodes[edge.target]) for edge in edges)
+
+
 def followers(plan: Plan, claim: Claim, decision: Decision) -> Iterator[tuple[NewStep, PlanNode]]:
     """Steps that the session may perform before their rows exist: same passage, queue and priority.
 
