@@ -86,7 +86,7 @@ const FORMS = {
     await hands.press(form.getByRole('button', { name: 'Write Items as an expression', exact: true }));
     await hands.fill(text('Items'), items);
     await hands.fill(form.getByRole('textbox', { name: 'Concurrency' }), String(concurrency));
-    await hands.press(form.getByRole('button', { name: 'Add OnError' }));
+    await hands.press(form.getByRole('button', { name: 'Add On error' }));
     await hands.choose(form.getByRole('combobox', { name: 'Mode' }), on_error.mode);
     await hands.fill(text('Collect'), JSON.stringify(collect));
   },

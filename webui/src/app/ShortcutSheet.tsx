@@ -18,7 +18,7 @@ export default function ShortcutSheet({ onClose }: { onClose: () => void }) {
               {shortcuts
                 .filter((one) => one.scope === scope)
                 .map(({ keys, label }) => (
-                  <div key={keys}>
+                  <div key={`${keys} ${label}`}>
                     <dt>{label}</dt>
                     <dd>
                       <kbd>{keys}</kbd>

@@ -4,7 +4,7 @@ import { setNonce } from 'get-nonce';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { useSession } from '../api/session';
-import { chosen, startI18n } from '../i18n';
+import { chosen, keptLocale, startI18n } from '../i18n';
 import { handle } from '../keyboard/keys';
 import { startAppearance } from '../theme/appearance';
 import { App } from './App';
@@ -16,7 +16,8 @@ if (nonce) setNonce(nonce); // before the first overlay makes its style element
 startAppearance();
 watchChunks();
 addEventListener('keydown', handle);
-const asked = new URLSearchParams(location.search).get('locale') ?? useSession.getState().me?.locale;
+const asked =
+  new URLSearchParams(location.search).get('locale') ?? keptLocale() ?? useSession.getState().me?.locale;
 await startI18n(chosen(asked ?? undefined));
 const root = document.getElementById('root');
 if (!root) throw new Error('The page has no #root.');

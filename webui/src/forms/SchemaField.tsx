@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { Button, IconButton } from '../ui/Button';
 import { Field, Select, TextInput } from '../ui/Field';
 import { answer } from '../ui/LiveRegion';
+import { Marked } from '../ui/Marked';
 import { ExpressionField } from './ExpressionField';
 import styles from './forms.module.css';
 import { JsonField } from './JsonField';
@@ -91,7 +92,11 @@ export function SchemaField({ schema, depth = 0, ...part }: SchemaFieldProps) {
           <Plus size={14} aria-hidden />
           {t('add', { name: label })}
         </Button>
-        {typeof drawn.schema.description === 'string' && <small>{drawn.schema.description}</small>}
+        {typeof drawn.schema.description === 'string' && (
+          <small>
+            <Marked text={drawn.schema.description} />
+          </small>
+        )}
       </div>
     );
   }
@@ -171,8 +176,15 @@ function plain({ schema, kind, alternatives }: Drawn): Json {
   return kind === 'union' ? { ...start, anyOf: alternatives, oneOf: undefined } : start;
 }
 
+/** What a class is called says less than the member: `OnError` of `on_error`. */
+const CLASS = /^([A-Z][a-z0-9]+){2,}$/;
+
 export function titleOf(name: string, { schema }: Drawn): string {
-  return typeof schema.title === 'string' ? schema.title : name;
+  const { title } = schema;
+  if (typeof title !== 'string') return name;
+  if (!CLASS.test(title) || name === '') return title;
+  const words = name.replaceAll('_', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 function Group({
@@ -210,7 +222,7 @@ function Group({
       )}
       {typeof description === 'string' && !top && (
         <p id={`${id}-help`} className={styles.help}>
-          {description}
+          <Marked text={description} />
         </p>
       )}
       {problem && (

@@ -32,7 +32,7 @@ export function ValueField({ value, onChange, pointer, name, required, drawn, as
   };
   const label = titleOf(name, drawn);
   const help = [schema.description, schema.deprecated === true && t('deprecated')].filter(Boolean).join(' ');
-  const isFile = kind === 'string' && isLong(schema);
+  const isFile = kind === 'string' && isLong(schema) && !isRemark(schema);
   return (
     <Field
       label={label}
@@ -49,6 +49,11 @@ export function ValueField({ value, onChange, pointer, name, required, drawn, as
 function isLong(schema: JsonSchema): boolean {
   const short = typeof schema.maxLength === 'number' && schema.maxLength <= 200;
   return !schema.format && !schema.pattern && !short && schema.writeOnly !== true;
+}
+
+/** A few sentences are typed, not kept in files. */
+function isRemark({ maxLength }: JsonSchema): boolean {
+  return typeof maxLength === 'number' && maxLength <= 10_000;
 }
 
 function textKind(schema: JsonSchema): string {

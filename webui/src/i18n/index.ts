@@ -53,6 +53,18 @@ export async function loadWords(namespace: string): Promise<void> {
   }
 }
 
+const COOKIE = 'fermata_locale';
+const YEAR_S = 365 * 24 * 3600;
+
+/** The language that was chosen on this device. */
+export function keptLocale(): string | undefined {
+  return new RegExp(`(?:^|; )${COOKIE}=([\\w-]+)`).exec(document.cookie)?.[1];
+}
+
+export function keepLocale(locale: Locale): void {
+  document.cookie = `${COOKIE}=${locale}; path=/; max-age=${YEAR_S}; samesite=lax`;
+}
+
 /** The language of the person, else of the browser, else English. */
 export function chosen(locale: string | undefined): string {
   const asked = [locale, ...navigator.languages].map((name) => name?.slice(0, name === PSEUDO ? 5 : 2));

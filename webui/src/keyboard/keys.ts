@@ -7,7 +7,8 @@ export interface Shortcut {
   keys: string;
   label: string;
   scope: string;
-  run: () => void;
+  /** Without it the key is told of only: what has the focus answers to it. */
+  run?: () => void;
 }
 
 interface Registered {
@@ -42,13 +43,13 @@ export function handle(event: KeyboardEvent): void {
   if (plain && (isTyping(event.target) || document.querySelector('[role=dialog]'))) return;
   const now = Date.now();
   const sequence = before && now - before.at < SEQUENCE_MS ? `${before.key} ${name}` : null;
-  const { shortcuts } = useShortcuts.getState();
+  const shortcuts = useShortcuts.getState().shortcuts.filter(({ run }) => run !== undefined);
   const found =
     shortcuts.findLast(({ keys }) => keys === sequence) ?? shortcuts.findLast(({ keys }) => keys === name);
   before = found || !plain ? null : { key: name, at: now };
   if (!found) return;
   event.preventDefault();
-  found.run();
+  found.run?.();
 }
 
 /** Listen for these while the component is shown; later ones go first. */

@@ -97,7 +97,8 @@ export function WorkflowsPage() {
         </>
       }
     >
-      {data.description && <p>{data.description}</p>}
+      {/* The builder has it in its form, and needs the room. */}
+      {data.description && tab !== 'builder' && <p>{data.description}</p>}
       <Tabs workflowId={workflowId} />
       {PANELS[tab]({ workflow: data, search, change })}
     </Page>

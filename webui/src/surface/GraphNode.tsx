@@ -69,7 +69,9 @@ export const GraphNode = memo(function GraphNode(props: GraphNodeProps) {
   const name = node.label || node.id;
   const type = t(`type.${node.type}`, { defaultValue: node.type });
   const word = status === null ? '' : t(`status.${status}`, { ns: 'common' });
-  const many = total(counts) > 1 ? number(total(counts)) : '';
+  const all = total(counts);
+  const alike = status === null ? 0 : (counts[status] ?? 0);
+  const many = all < 2 ? '' : alike < all ? `${number(alike)}/${number(all)}` : number(all);
   const wrong = mark === null ? '' : t(`has_${mark}`);
   const text = node.type === 'note' ? node.note || name : name;
   const within = box.container && first !== null && total(inside) > 0;

@@ -1,5 +1,6 @@
 import { useId, type ComponentProps, type ReactNode, type SelectHTMLAttributes } from 'react';
 import styles from './Field.module.css';
+import { Marked } from './Marked';
 
 export interface Described {
   id: string;
@@ -39,7 +40,7 @@ export function Field({ label, help, error, required, aside, children }: FieldPr
       {children({ id, 'aria-describedby': described || undefined, 'aria-invalid': error ? true : undefined })}
       {help && (
         <p id={`${id}-help`} className={styles.help}>
-          {help}
+          {typeof help === 'string' ? <Marked text={help} /> : help}
         </p>
       )}
       {error && (

@@ -9,6 +9,8 @@ export interface Column {
   end?: boolean;
   /** Left out on a phone. */
   wide?: boolean;
+  /** How much of the width, so that tables below one another stand in line: `30%`. */
+  share?: string;
 }
 
 /** A table of rows that one can read on a phone, too: there every row is a card of its cells. */
@@ -32,6 +34,7 @@ export function Table({
                 scope="col"
                 data-end={column.end || undefined}
                 data-wide={column.wide || undefined}
+                style={column.share === undefined ? undefined : { width: column.share }}
               >
                 <span className={column.hidden ? 'visually-hidden' : undefined}>{column.label}</span>
               </th>

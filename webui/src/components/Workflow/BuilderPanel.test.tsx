@@ -28,7 +28,8 @@ const server = vi.hoisted(() => {
 import { edgesOf, nodesOf, type Draft } from '../../document/model';
 import type { JsonObject } from '../../document/json';
 import { patched } from '../../document/patch';
-import { resolved, type JsonSchema } from '../../forms/schema';
+import { draw, type JsonSchema } from '../../forms/schema';
+import { titleOf } from '../../forms/SchemaField';
 import { handle } from '../../keyboard/keys';
 import { loadWords, startI18n } from '../../i18n';
 import type { DraftTransport, SavedDraft } from '../../stores/DraftStore';
@@ -275,7 +276,7 @@ describe('the inspector', () => {
     const side = await screen.findByRole('region', { name: 'Properties' }, { timeout: 3000 });
     const type = types.find((each) => each.name === name);
     for (const [key, schema] of Object.entries((type?.schema.properties ?? {}) as Record<string, JsonObject>))
-      expect(side).toHaveTextContent(String(resolved(schema, type?.schema as JsonSchema).title ?? key));
+      expect(side).toHaveTextContent(titleOf(key, draw(schema, type?.schema as JsonSchema)));
   });
 
   it('writes a field, saves it, and undoes it as one', async () => {

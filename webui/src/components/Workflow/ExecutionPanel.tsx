@@ -1,4 +1,5 @@
 /** One execution: how it stands, all its steps, and what there is to know of each. Fills a page or a dock. */
+import { Link } from '@tanstack/react-router';
 import { useEffect, useMemo, useState, useSyncExternalStore, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ApiError } from '../../api/client';
@@ -65,7 +66,15 @@ function Refused({ error }: { error: ApiError }) {
   const { t } = useTranslation('execution');
   if (error.status === 404) {
     return (
-      <EmptyState whole title={t('not_found')}>
+      <EmptyState
+        whole
+        title={t('not_found')}
+        action={
+          <Button asChild>
+            <Link to="/executions">{t('all_executions')}</Link>
+          </Button>
+        }
+      >
         {t('not_found_text')}
       </EmptyState>
     );

@@ -183,19 +183,25 @@ function Input({ asked, version, onVersion, latest, can, schema, draftRev }: Inp
         if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) run();
       }}
     >
-      <Bar label={t('choices')}>
-        <Select aria-label={t('version')} value={version} onChange={(event) => onVersion(event.target.value)}>
-          {latest !== null && <option value="latest">{t('latest', { version: latest })}</option>}
-          <option value="draft">{t('draft')}</option>
-        </Select>
-        <InputOf workflowId={asked.workflowId} onInput={fill} />
-        <Chip pressed={!asJson} onPress={() => setAsJson(false)}>
-          {t('form')}
-        </Chip>
-        <Chip pressed={asJson} onPress={() => (setAsJson(true), setFieldBroken(false))}>
-          {t('json')}
-        </Chip>
-      </Bar>
+      <div className={styles.choices}>
+        <Bar label={t('choices')}>
+          <Select
+            aria-label={t('version')}
+            value={version}
+            onChange={(event) => onVersion(event.target.value)}
+          >
+            {latest !== null && <option value="latest">{t('latest', { version: latest })}</option>}
+            <option value="draft">{t('draft')}</option>
+          </Select>
+          <InputOf workflowId={asked.workflowId} onInput={fill} />
+          <Chip pressed={!asJson} onPress={() => setAsJson(false)}>
+            {t('form')}
+          </Chip>
+          <Chip pressed={asJson} onPress={() => (setAsJson(true), setFieldBroken(false))}>
+            {t('json')}
+          </Chip>
+        </Bar>
+      </div>
       {said.others.length > 0 && (
         <div role="alert" className={styles.refused}>
           <strong>{t('refused')}</strong>

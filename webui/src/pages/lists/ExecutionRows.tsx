@@ -52,11 +52,11 @@ export function ExecutionRows({ label, rows, at, withWorkflow = true, choice }: 
       label={label}
       columns={[
         ...(choice ? [{ label: t('columns.choose'), hidden: true }] : []),
-        { label: withWorkflow ? t('columns.workflow') : t('columns.execution') },
-        { label: t('columns.status') },
-        { label: t('columns.started'), end: true },
-        { label: t('columns.duration'), end: true },
-        { label: t('columns.by'), wide: true },
+        { label: withWorkflow ? t('columns.workflow') : t('columns.execution'), share: '34%' },
+        { label: t('columns.status'), share: '16%' },
+        { label: t('columns.started'), end: true, share: '14%' },
+        { label: t('columns.duration'), end: true, share: '12%' },
+        { label: t('columns.by'), wide: true, share: '14%' },
         { label: t('columns.version'), end: true, wide: true },
       ]}
     >

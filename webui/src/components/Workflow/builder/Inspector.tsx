@@ -18,6 +18,7 @@ import { SchemaForm } from '../../../forms/SchemaForm';
 import type { JsonSchema } from '../../../forms/schema';
 import { IconButton } from '../../../ui/Button';
 import { Field } from '../../../ui/Field';
+import { Marked } from '../../../ui/Marked';
 import { Menu } from '../../../ui/Menu';
 import styles from './builder.module.css';
 import { useBuilder } from './context';
@@ -152,7 +153,11 @@ function OfNode({ node }: { node: NodeJson }) {
           }))}
         />
       </header>
-      {type && <p className={styles.help}>{type.description}</p>}
+      {type && (
+        <p className={styles.about}>
+          <Marked text={type.description} />
+        </p>
+      )}
       <PartForm schema={common} object={node} names={COMMON} target={target} place={place} />
       {type ? (
         <div data-place={`${place}/config`}>
@@ -183,7 +188,7 @@ function OfNode({ node }: { node: NodeJson }) {
           </details>
           {type && (
             <p className={styles.help}>
-              {t('gives')} {type.gives}
+              {t('gives')} <Marked text={type.gives} />
             </p>
           )}
         </>

@@ -3,10 +3,11 @@ import { useTranslation } from 'react-i18next';
 import { nodeOf } from '../../../document/model';
 import { Dialog } from '../../../ui/Dialog';
 import { Field, Select, TextInput } from '../../../ui/Field';
+import { Marked } from '../../../ui/Marked';
 import styles from './builder.module.css';
 import { useBuilder } from './context';
 import { adding, type Where } from './deeds';
-import { portsOf, type NodeType } from './nodeTypes';
+import { categoriesOf, portsOf, type NodeType } from './nodeTypes';
 
 /** What can be added, by category; found by any of its words. */
 export function Palette({ where, onClose }: { where: Where; onClose: () => void }) {
@@ -32,7 +33,8 @@ export function Palette({ where, onClose }: { where: Where; onClose: () => void 
   const exact = (type: NodeType): boolean => [type.title.toLowerCase(), type.name].includes(wish);
   const rank = (type: NodeType): number => (exact(type) ? 0 : named(type) ? 1 : 2);
   const found = matching.toSorted((one, other) => rank(one) - rank(other));
-  const categories = [...new Set(found.map((type) => type.category))];
+  const categories =
+    words.length > 0 ? [...new Set(found.map(({ category }) => category))] : categoriesOf(found);
   const add = (type: NodeType): void => {
     const there = where.at === 'after' ? { ...where, port } : where;
     const { id, operations } = adding(draft, type, there);
@@ -87,7 +89,9 @@ export function Palette({ where, onClose }: { where: Where; onClose: () => void 
                 <li key={type.name}>
                   <button type="button" onClick={() => add(type)}>
                     <b>{type.title}</b>
-                    <small>{type.description}</small>
+                    <small>
+                      <Marked text={type.description} />
+                    </small>
                   </button>
                 </li>
               ))}

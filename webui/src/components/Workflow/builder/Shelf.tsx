@@ -5,10 +5,7 @@ import { TextInput } from '../../../ui/Field';
 import styles from './builder.module.css';
 import { useBuilder } from './context';
 import { adding, mainPort, type Where } from './deeds';
-import type { NodeType } from './nodeTypes';
-
-/** What is used most comes first. */
-const ORDER = ['integration', 'data', 'control', 'loop', 'human', 'time'];
+import { categoriesOf, type NodeType } from './nodeTypes';
 
 /** What can be added, to be carried onto the graph; a press adds it after what is selected. */
 export function Shelf() {
@@ -19,9 +16,7 @@ export function Shelf() {
   const found = [...types.values()].filter(({ title, name }) =>
     `${title} ${name}`.toLowerCase().includes(wish),
   );
-  const categories = [...new Set([...ORDER, ...found.map(({ category }) => category)])].filter((name) =>
-    found.some(({ category }) => category === name),
-  );
+  const categories = categoriesOf(found);
   const add = (type: NodeType): void => {
     if (carrier.endCarry()) return;
     const before = selected === null ? undefined : nodeOf(draft, selected);
@@ -54,7 +49,7 @@ export function Shelf() {
                   <li key={type.name}>
                     <button
                       type="button"
-                      title={type.description}
+                      title={type.description.replaceAll('`', '')}
                       onPointerDown={(event) =>
                         carrier.begin(event.nativeEvent, { kind: type.name, title: type.title })
                       }

@@ -49,3 +49,12 @@ export function fromOf(id: string, port: string): string {
 export function namesOf(nodes: readonly NodeJson[]): string[] {
   return nodes.map(({ id }) => id);
 }
+
+/** What is used most comes first. */
+const ORDER = ['integration', 'data', 'control', 'loop', 'human', 'time'];
+
+/** The categories of these types, in the order in which they are shown. */
+export function categoriesOf(types: readonly NodeType[]): string[] {
+  const there = new Set(types.map(({ category }) => category));
+  return [...new Set([...ORDER, ...there])].filter((name) => there.has(name));
+}

@@ -143,7 +143,7 @@ function Cells({ event, onStep }: { event: JournalEvent; onStep: (id: string) =>
             {labelOf(plan, node_id)}
           </button>
         ) : (
-          node_id
+          node_id !== null && labelOf(plan, node_id)
         )}{' '}
         <Place path={event.path} />
       </span>
