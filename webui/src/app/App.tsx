@@ -4,13 +4,13 @@ import i18next from 'i18next';
 import { createQueryClient } from '../api/queries';
 import { useSession } from '../api/session';
 import { LiveRegion } from '../ui/LiveRegion';
-import { ErrorBoundary, Overlay } from '../ui/states';
+import { ErrorBoundary, Overlay, Part } from '../ui/states';
 import { complain, Toasts } from '../ui/Toasts';
 import { TooltipProvider } from '../ui/Tooltip';
 import { createAppRouter } from './router';
-import { SignInPage } from './SignIn';
 import { lazily } from '../ui/lazily';
 
+const SignInPage = lazily(async () => ({ default: (await import('./SignIn')).SignInPage }));
 const SignInAgain = lazily(() => import('./SignInAgain'));
 
 const queries = createQueryClient((error) => complain(i18next.t('failed.write'), error));
@@ -27,7 +27,13 @@ export function App() {
     <QueryClientProvider client={queries}>
       <TooltipProvider>
         <ErrorBoundary title={i18next.t('failed.page')}>
-          {me === null ? <SignInPage /> : <RouterProvider router={router} />}
+          {me === null ? (
+            <Part rows={4}>
+              <SignInPage />
+            </Part>
+          ) : (
+            <RouterProvider router={router} />
+          )}
           {me !== null && ended && (
             <Overlay>
               <SignInAgain />

@@ -1,10 +1,13 @@
-import { Copy, X } from 'lucide-react';
+import { X } from 'lucide-react';
 import { Toast as Radix } from 'radix-ui';
-import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { create } from 'zustand';
 import { Button, IconButton } from './Button';
+import { lazily } from './lazily';
+import { Overlay } from './states';
 import styles from './Toasts.module.css';
+
+const ToastDetails = lazily(() => import('./ToastDetails'));
 
 export interface Toast {
   id: number;
@@ -62,7 +65,11 @@ export function Toasts() {
           <div>
             <Radix.Title>{toast.text}</Radix.Title>
             {toast.detail && <Radix.Description className={styles.detail}>{toast.detail}</Radix.Description>}
-            {toast.kind === 'error' && <Details toast={toast} />}
+            {toast.kind === 'error' && (
+              <Overlay>
+                <ToastDetails toast={toast} />
+              </Overlay>
+            )}
           </div>
           {toast.action && (
             <Radix.Action asChild altText={toast.action.label}>
@@ -76,26 +83,5 @@ export function Toasts() {
       ))}
       <Radix.Viewport className={styles.viewport} label={t('toasts.region', { keys: '{hotkey}' })} />
     </Radix.Provider>
-  );
-}
-
-/** What whoever mends it wants to know, to be taken along. */
-function Details({ toast: { text, detail, reference } }: { toast: Toast }) {
-  const { t } = useTranslation();
-  const [copied, setCopied] = useState(false);
-  const copy = async (): Promise<void> => {
-    const request = reference && t('toasts.reference', { reference });
-    const lines = [text, detail, request, location.href, new Date().toISOString()];
-    await navigator.clipboard.writeText(lines.filter(Boolean).join('\n'));
-    setCopied(true);
-  };
-  return (
-    <div className={styles.more}>
-      {reference && <span>{t('toasts.reference', { reference })}</span>}
-      <Button kind="quiet" onClick={() => void copy()}>
-        <Copy size={12} aria-hidden />
-        <span role="status">{t(copied ? 'toasts.copied' : 'toasts.copy')}</span>
-      </Button>
-    </div>
   );
 }
