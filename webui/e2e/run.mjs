@@ -43,13 +43,19 @@ journey('the example is run by its form, watched, and its question answered', as
   assert.equal(await page.getByRole('searchbox').inputValue(), 'error:nothing');
 });
 
-journey('the palette finds a workflow by its name', async ({ page, context }) => {
+journey('the palette finds a workflow by its name, and a node of it', async ({ page, context }) => {
   await signIn(page);
   const { id } = await interfaceOf(context).publish(await example('licence-audit/licence-family-summary'));
   await page.keyboard.press('Control+k');
   await page.getByRole('combobox').fill('family-summ');
   await page.getByRole('option', { name: 'licence-family-summary' }).click();
   await page.waitForURL((url) => url.pathname === `/workflows/${id}`);
+  const [node] = (await example('licence-audit/licence-family-summary')).nodes;
+  await page.getByRole('application').waitFor();
+  await page.keyboard.press('Control+k');
+  await page.getByRole('combobox').fill(node.id);
+  await page.getByRole('option', { name: node.id }).first().click();
+  await page.waitForURL((url) => url.searchParams.get('node') === node.id);
 });
 
 journey('a failing branch shows its cause', async ({ page, context }) => {

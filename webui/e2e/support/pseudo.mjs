@@ -37,6 +37,12 @@ export function byEnglish(page) {
   });
 }
 
+/** As a form calls a member. */
+function asLabel(name) {
+  const words = name.replaceAll('_', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
 function either(name, exact) {
   const source = typeof name === 'string' ? name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&') : name.source;
   const words = source.replace(/[aeiouAEIOU]/g, (vowel) => VOWELS[vowel]).replace(/^\^/, '^\\[?');
@@ -50,7 +56,7 @@ export function untranslated(page) {
     if (typeof value === 'string') data.add(value);
     else if (value !== null && typeof value === 'object')
       for (const [key, part] of Object.entries(value)) {
-        data.add(key);
+        data.add(key).add(asLabel(key));
         keep(part);
       }
   };

@@ -1,7 +1,9 @@
-import { useMemo } from 'react';
+import { useEffect, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { loadWords } from '../i18n';
 import { useKeys } from '../keyboard/keys';
+import { graphOf } from '../layout/model';
+import { usePalette } from '../stores/palette';
 import { lazily } from '../ui/lazily';
 import type { WorkflowGraphProps } from './WorkflowGraph';
 
@@ -31,11 +33,23 @@ function useToldKeys(): void {
   );
 }
 
+/** The palette finds the nodes of a graph that is read; who edits one tells of its nodes himself. */
+function useFoundNodes({ definition, onSelect, editing }: WorkflowGraphProps): void {
+  const open = editing ? undefined : onSelect;
+  useEffect(() => {
+    if (!open) return;
+    const nodes = graphOf(definition).nodes.map(({ id, label }) => ({ id, label: label || id }));
+    usePalette.setState({ nodes, open });
+    return () => usePalette.setState({ nodes: [], open: null });
+  }, [definition, open]);
+}
+
 /** The graph and its words, loaded when it is first shown. */
 export const LazyGraph = lazily(async () => {
   const [{ WorkflowGraph }] = await Promise.all([import('./WorkflowGraph'), loadWords('graph')]);
   function Graph(props: WorkflowGraphProps) {
     useToldKeys();
+    useFoundNodes(props);
     return <WorkflowGraph {...props} />;
   }
   return { default: Graph };
