@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next';
 import i18next from 'i18next';
 import { signOut } from '../api/session';
 import { keepLocale, LOCALES } from '../i18n';
+import { useSingleKeys } from '../keyboard/keys';
 import { flushUnsaved } from '../stores/unsaved';
 import { useAppearance, type Theme } from '../theme/appearance';
 import { Menu } from '../ui/Menu';
@@ -14,6 +15,7 @@ const ICONS = { system: Monitor, light: Sun, dark: Moon };
 export default function AccountMenu({ onShortcuts }: { onShortcuts: () => void }) {
   const { t } = useTranslation();
   const { theme, contrast, setTheme, setContrast } = useAppearance();
+  const single = useSingleKeys();
   const themes: Theme[] = ['system', 'light', 'dark'];
   return (
     <Menu
@@ -48,6 +50,11 @@ export default function AccountMenu({ onShortcuts }: { onShortcuts: () => void }
           keys: '?',
           icon: <Keyboard size={14} aria-hidden />,
           onSelect: onShortcuts,
+        },
+        {
+          label: t(single.on ? 'nav.keys_off' : 'nav.keys_on'),
+          icon: <Keyboard size={14} aria-hidden />,
+          onSelect: () => single.setOn(!single.on),
         },
         null,
         { label: t('nav.sign_out'), onSelect: () => void flushUnsaved().then(signOut) },

@@ -17,6 +17,17 @@ interface Registered {
 
 export const useShortcuts = create<Registered>(() => ({ shortcuts: [] }));
 
+const KEPT = 'fermata:single-keys';
+
+/** Whether keys without Ctrl do something wherever the focus is; who speaks to the computer may not want that. */
+export const useSingleKeys = create<{ on: boolean; setOn: (on: boolean) => void }>((set) => ({
+  on: localStorage.getItem(KEPT) !== 'off',
+  setOn: (on) => {
+    localStorage.setItem(KEPT, on ? 'on' : 'off');
+    set({ on });
+  },
+}));
+
 const SEQUENCE_MS = 1000;
 let before: { key: string; at: number } | null = null;
 
@@ -40,7 +51,11 @@ export function handle(event: KeyboardEvent): void {
   if (event.defaultPrevented) return;
   const name = nameOf(event);
   const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
-  if (plain && (isTyping(event.target) || document.querySelector('[role=dialog]'))) return;
+  if (
+    plain &&
+    (!useSingleKeys.getState().on || isTyping(event.target) || document.querySelector('[role=dialog]'))
+  )
+    return;
   const now = Date.now();
   const sequence = before && now - before.at < SEQUENCE_MS ? `${before.key} ${name}` : null;
   const shortcuts = useShortcuts.getState().shortcuts.filter(({ run }) => run !== undefined);
