@@ -183,7 +183,7 @@ BUGS: dict[str, tuple[Scenario, str, tuple[tuple[str, str], ...]]] = {
     "a join counted without its lock": (branches_meet, "apply.sql", ((COUNT,
         "SELECT * INTO j FROM fermata_join WHERE id = (a->>'join')::uuid; PERFORM pg_sleep(0.2);"
         + COUNT.replace("settled + 1", "j.settled + 1").replace("live + v", "j.live + v")),)),
-    "a forgotten READY row": (chain_runs, "apply.sql", (("        v_rung := NULL;\n", "        CONTINUE WHEN n.node = 'd';\n        v_rung := NULL;\n"),)),
+    "a forgotten READY row": (chain_runs, "apply.sql", (("        v_rung := NULL;\n", "        CONTINUE WHEN n->>'node' = 'd';\n        v_rung := NULL;\n"),)),
     "a region's end looked for without its lock": (branches_end, "apply.sql", (
         ("    PERFORM FROM fermata_region WHERE id = p_region FOR NO KEY UPDATE;\n", ""),
         # The root is locked by way of its execution as well.
