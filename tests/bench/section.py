@@ -108,11 +108,7 @@ def growth(disk: str, options: Options) -> Json:
         variants = [variant for variant in ("together", "default") if variant in options.variants]
         # The latencies of all variants before the system is busy.
         parts: list[tuple[str, Callable[[str], Json], Callable[[Json], str]]] = [
-            (
-                "latency",
-                partial(measured, stack),
-                report.latency_lines,
-            ),
+            ("latency", partial(measured, stack), report.latency_lines),
             ("growth", growing.of, report.growth_lines),
         ]
         for (part, measure, lines), variant in product(parts, variants):

@@ -54,6 +54,16 @@ def pure_steps(run: Run) -> list[tuple[str, int, int]]:
     )
 
 
+def starters(run: Run, node: str) -> list[str]:
+    """Workers that began the node's step, one for each claim, in order."""
+    rows = ask(
+        "SELECT data->>'worker' FROM fermata_event"
+        " WHERE execution_id = %s AND node_id = %s AND type = 'StepStarted' ORDER BY id",
+        [run.id, node],
+    )
+    return [worker for (worker,) in rows]
+
+
 SHAPES = {"chain": CHAIN, "fan": FAN, "lanes": LANES}
 STRIKES = [
     ("chain", "before_effect", 7),
@@ -82,15 +92,20 @@ MORE_STRIKES = [
 def survives(stage: Stage, findings: Findings, where: tuple[str, str, int], *, whole_worker: bool) -> None:
     """Every pure step has its first attempt and no loss; the effect behind them happens once.
 
-    A killed worker's other child may be at the effect already: then it is lost, and done again under its key.
+    Only a killed worker's other child may have been at the effect: then it is done again under its key.
     """
     shape, point, nth = where
     run = strike(stage, SHAPES[shape], point, nth=nth, whole_worker=whole_worker)
     run.await_final()
-    lost = run.step("e")["losses"] if whole_worker else 0
-    seen: dict[str, Any] = succeeds(run, e=1 + lost)
+    *losers, _ = starters(run, "e")
+    seen: dict[str, Any] = succeeds(run, e=1 + len(losers))
+    dead = {f"{worker.name}@crash" for worker in stage.fleet.workers.values() if not worker.is_alive}
+    assert len(losers) <= int(whole_worker)
+    assert dead.issuperset(losers)
     assert pure_steps(run) == []
-    assert len(run.keys("e")) == 1
+    keys = run.keys("e")
+    assert len(set(keys)) == 1
+    assert len(keys) <= 1 + len(losers)
     who = "worker" if whole_worker else "child"
     findings.add(f"{point}, arrival {nth}, together", f"{who} killed in a {shape} of pure steps", seen)
 

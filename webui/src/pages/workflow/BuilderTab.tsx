@@ -16,7 +16,7 @@ const LazyBuilder = lazily(async () => {
   return { default: BuilderPanel };
 });
 
-export interface EditTabProps {
+export interface BuilderTabProps {
   workflow: { id: string; name: string; can: Record<string, unknown> };
   /** Why it may not be edited. */
   why: string | undefined;
@@ -30,7 +30,7 @@ export interface EditTabProps {
 }
 
 /** The draft of a workflow, to be changed by those who may. */
-export function BuilderTab({ workflow, why, node, ...rest }: EditTabProps) {
+export function BuilderTab({ workflow, why, node, ...rest }: BuilderTabProps) {
   const { t } = useTranslation('workflow');
   if (why) return <EmptyState title={t('not_editable')}>{why}</EmptyState>;
   return (
