@@ -52,12 +52,26 @@ class Program:
         try:
             return self.process.wait(seconds)
         except subprocess.TimeoutExpired:
+            children = self.children()
             self.process.send_signal(signal.SIGUSR1)  # Celery answers with what every thread does
             with self.heard:
                 self.heard.wait_for(lambda: any("LOCAL VARIABLES" in line for line in self.lines), 5)
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
-            raise AssertionError(f"it did not end: {''.join(self.lines)[-8000:]}") from None
+            words = "".join(self.lines)[-8000:]
+            raise AssertionError(f"it did not end, its children at {children}: {words}") from None
+
+    def children(self) -> dict[str, list[str]]:
+        """Pid → state, the kernel's function it sleeps in, its system call, of each process it made."""
+        own = Path("/proc") / str(self.process.pid)
+        made = (own / "task" / own.name / "children").read_text().split()
+        seen = {}
+        for child in made:
+            with suppress(OSError):
+                told = Path("/proc") / child
+                state = (told / "stat").read_text().rpartition(")")[2].split()[0]
+                seen[child] = [state, *((told / name).read_text().strip() for name in ("wchan", "syscall"))]
+        return seen
 
 
 @pytest.fixture
