@@ -12,6 +12,7 @@ import time
 import warnings
 from typing import Any
 
+from billiard import pool
 from celery import signals
 from celery.exceptions import CPendingDeprecationWarning
 from django.conf import settings
@@ -25,6 +26,13 @@ from workers.recovery import RecoveryThread
 # Celery warns root of pickled messages (this application accepts JSON only) and tells of a choice made here.
 warnings.filterwarnings("ignore", message=r"(?s).*running the worker with superuser privileges")
 warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
+
+pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = 20
+"""Tenths of a second a child of the prefork pool waits, as it ends, until its parent has counted its results.
+
+A count can be lost as both are asked to end, and the wait was half a minute then. What a step came to is in
+the database by that time: two seconds will do.
+"""
 
 CHATTY = ("celery.worker.strategy", "celery.app.trace")
 """Loggers that write two lines per step at INFO; the journal has it all."""

@@ -48,3 +48,13 @@ def test_goes_on_after_redis_restarted_empty(
     CeleryDispatcher(mode="off").ring([ring()])
     assert connection.blpop("echo", timeout=40)
     assert worker.stop(by=signal.SIGTERM) == 0
+
+
+def test_ends_soon_though_a_result_is_never_counted(
+    connection: redis.Redis, start: Callable[..., Any]
+) -> None:
+    worker = start("-m", "celery", "-A", "uncounted_worker", "worker", *QUIET)
+    worker.said("ready.")
+    CeleryDispatcher(mode="off").ring([ring()])
+    assert connection.blpop("echo", timeout=20)
+    assert worker.stop(seconds=15) == 0
