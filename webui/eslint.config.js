@@ -67,8 +67,19 @@ export default tseslint.config(
           })),
         },
       ],
+      // Missing, or else than one thinks, on a page that came by plain http from another machine.
+      'no-restricted-properties': [
+        'error',
+        { object: 'navigator', property: 'clipboard', message: 'Copy by ui/clipboard.' },
+        { object: 'crypto', property: 'randomUUID', message: 'Take api/unique.' },
+        { object: 'crypto', property: 'subtle', message: 'Only where a page came by https.' },
+      ],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
     },
+  },
+  {
+    files: ['src/ui/clipboard.ts', 'src/**/*.test.{ts,tsx}'],
+    rules: { 'no-restricted-properties': 'off' },
   },
   {
     files: PURE.map((floor) => `src/${floor}/**/*.ts`),
@@ -96,6 +107,8 @@ export default tseslint.config(
         performance: 'readonly',
         requestAnimationFrame: 'readonly',
         addEventListener: 'readonly',
+        navigator: 'readonly',
+        crypto: 'readonly',
         Node: 'readonly',
         NodeFilter: 'readonly',
         WheelEvent: 'readonly',

@@ -77,6 +77,7 @@ def site(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Si
             "FERMATA_HOME": str(home),
             "FERMATA_SCREEN": "off",
             "FERMATA_PORT": str(port),
+            "FERMATA_ALLOWED_HOSTS": "fermata.test",  # as journeys from another machine name it
             "FERMATA_CONCURRENCY": "2",
             "FERMATA_ADMIN_PASSWORD": PASSWORD,
             "JOURNEY_URL": f"http://localhost:{port}",

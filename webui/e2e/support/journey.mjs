@@ -6,6 +6,9 @@ import { chromium } from 'playwright-core';
 import { watch } from './watch.mjs';
 
 export const URL_OF_SITE = process.env.JOURNEY_URL ?? 'http://localhost:8000';
+/** The same site as from another machine: no https, and not localhost, so the browser withholds what it holds for risky. */
+const ELSEWHERE = 'fermata.test';
+export const URL_FROM_ELSEWHERE = URL_OF_SITE.replace('localhost', ELSEWHERE);
 const PASSWORD = process.env.JOURNEY_PASSWORD ?? 'fermata-dev-1';
 const PATIENCE = 20_000;
 
@@ -16,7 +19,10 @@ after(() => browser?.close());
 async function launched() {
   browser ??= await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+    args: [
+      `--host-resolver-rules=MAP ${ELSEWHERE} localhost`,
+      ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+    ],
   });
   return browser;
 }

@@ -3,6 +3,7 @@
  * offered. Each person's records are their own.
  */
 import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
+import { uniqueId } from '../api/unique';
 import { asRecord, type JournalRecord } from '../document/journal';
 
 export interface Journals {
@@ -19,20 +20,43 @@ interface Schema extends DBSchema {
 }
 
 /** This page's name; a lock by that name is held while the page lives. */
-export const PAGE = crypto.randomUUID();
+export const PAGE = uniqueId();
 const lockOf = (page: string): string => `fermata:page:${page}`;
 
 let holding = false;
 function holdLock(): void {
-  if (holding || !navigator.locks) return;
+  if (holding) return;
   holding = true;
-  void navigator.locks.request(lockOf(PAGE), () => new Promise(() => undefined));
+  if (navigator.locks) void navigator.locks.request(lockOf(PAGE), () => new Promise(() => undefined));
+  else answerCalls();
 }
 
-/** The pages that live; without locks nobody is known to. */
+/** The pages that live. */
 async function living(): Promise<Set<string>> {
-  const held = (await navigator.locks?.query())?.held ?? [];
+  if (!navigator.locks) return called();
+  const { held = [] } = await navigator.locks.query();
   return new Set(held.map((lock) => lock.name ?? ''));
+}
+
+// Where the page came by plain http there are no locks: pages are called, and those that live answer.
+const CALL = 'fermata:pages';
+const ANSWER_MS = 250;
+
+function answerCalls(): void {
+  const channel = new BroadcastChannel(CALL);
+  channel.onmessage = ({ data }) => {
+    if (data === 'who') channel.postMessage(lockOf(PAGE));
+  };
+}
+
+async function called(): Promise<Set<string>> {
+  const channel = new BroadcastChannel(CALL);
+  const found = new Set<string>();
+  channel.onmessage = ({ data }) => found.add(String(data));
+  channel.postMessage('who');
+  await new Promise((resolve) => setTimeout(resolve, ANSWER_MS));
+  channel.close();
+  return found;
 }
 
 /** The records of one person in the browser's database. */

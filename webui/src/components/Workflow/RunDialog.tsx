@@ -4,6 +4,7 @@ import { Play } from 'lucide-react';
 import { useMemo, useState, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { answered, ApiError, client } from '../../api/client';
+import { uniqueId } from '../../api/unique';
 import { isObject, problemsOf, type Json, type JsonSchema } from '../../forms/schema';
 import { SchemaForm, startOf, type Said } from '../../forms/SchemaForm';
 import { relative } from '../../i18n/format';
@@ -126,7 +127,7 @@ function Input({ asked, version, onVersion, latest, can, schema, draftRev }: Inp
   const [brokenJson, setBrokenJson] = useState<string | null>(null);
   const broken = asJson ? brokenJson !== null : fieldBroken;
   const [tried, setTried] = useState(false);
-  const [key] = useState(() => crypto.randomUUID());
+  const [key] = useState(uniqueId);
   const [filled, setFilled] = useState(0);
   const start = useMutation({
     mutationFn: async () => {

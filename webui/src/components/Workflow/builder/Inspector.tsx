@@ -129,6 +129,7 @@ function OfNode({ node }: { node: NodeJson }) {
   const said = useMemo(() => saidBelow(judged.problems, `${place}/config`), [judged, place]);
   const { store } = useBuilder();
   const config = configOf(node);
+  const typeText = typeof node.type === 'string' ? node.type : t('no_type');
   const set = ADVANCED.filter((name) => name in node).length;
   return (
     <section className={styles.inspector} aria-label={t('inspector')}>
@@ -138,7 +139,7 @@ function OfNode({ node }: { node: NodeJson }) {
             {node.id}
             <span className="visually-hidden">{t('do.rename')}</span>
           </button>
-          <small>{type?.title ?? String(node.type)}</small>
+          <small>{type?.title ?? typeText}</small>
         </h2>
         <Menu
           label={t('menu', { id: node.id })}
@@ -177,7 +178,7 @@ function OfNode({ node }: { node: NodeJson }) {
           </At>
         </div>
       ) : (
-        <p className={styles.help}>{t('unknown_type', { type: String(node.type) })}</p>
+        <p className={styles.help}>{t('unknown_type', { type: typeText })}</p>
       )}
       {runnable && (
         <>

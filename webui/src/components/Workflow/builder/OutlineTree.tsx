@@ -136,7 +136,10 @@ export function OutlineTree({ onInspect, describedBy }: OutlineTreeProps) {
               key={id}
               id={id}
               label={typeof label === 'string' && label ? label : id}
-              type={typeOf(types, row.node)?.title ?? String(row.node.type)}
+              type={
+                typeOf(types, row.node)?.title ??
+                (typeof row.node.type === 'string' ? row.node.type : t('no_type'))
+              }
               level={row.level}
               place={row.place}
               of={row.of}

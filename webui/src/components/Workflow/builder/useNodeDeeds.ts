@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { copied, duplicated } from '../../../document/clipboard';
 import { edgeKeys, edgesOf, endOf, nodeOf, nodesOf, parentOf, type NodeJson } from '../../../document/model';
 import { nameOf } from '../../../keyboard/keys';
+import { copyText } from '../../../ui/clipboard';
 import { answer } from '../../../ui/LiveRegion';
 import { say } from '../../../ui/Toasts';
 import { useBuilder } from './context';
@@ -212,10 +213,10 @@ export function useNodeDeeds(): (id: string) => Deed[] {
     }
 
     function copy(told: string, then?: (told: string) => void): void {
-      void navigator.clipboard.writeText(copied(draft, ids)).then(
-        () => (then ? then(told) : answer(told)),
-        () => say(t('copy_failed'), { kind: 'error' }),
-      );
+      void copyText(copied(draft, ids)).then((done) => {
+        if (!done) return say(t('copy_failed'), { kind: 'error' });
+        return then ? then(told) : answer(told);
+      });
     }
 
     function remove(told = t('told.deleted', { id: words })): void {

@@ -4,8 +4,10 @@ import { useTranslation } from 'react-i18next';
 import { answered, client, type Schemas } from '../../../api/client';
 import { count } from '../../../i18n/format';
 import { Button, IconButton } from '../../../ui/Button';
+import { copyText } from '../../../ui/clipboard';
 import { answer } from '../../../ui/LiveRegion';
 import { Failure, Skeleton } from '../../../ui/states';
+import { say } from '../../../ui/Toasts';
 import { JsonTree } from './JsonTree';
 import styles from './Inspector.module.css';
 
@@ -19,8 +21,8 @@ const MOST_BYTES = 4 * 1024 * 1024;
 export function WholeValue({ value }: { value: unknown }) {
   const { t } = useTranslation('execution');
   const copy = async (): Promise<void> => {
-    await navigator.clipboard.writeText(JSON.stringify(value, null, 2));
-    answer(t('copied'));
+    if (await copyText(JSON.stringify(value, null, 2))) answer(t('copied'));
+    else say(t('copy_failed'), { kind: 'error' });
   };
   return (
     <div className={styles.value}>
