@@ -163,7 +163,7 @@ export const OVERLAYS = [
     ['insert', keyed(/Parse the file/, 'a'), /^Add a step after/],
     ['connect', keyed(/Parse the file/, 'c'), /^Connect/],
     ['disconnect', keyed(/Parse the file/, 'x'), /^Disconnect/],
-    ['move', keyed(/Parse the file/, 'm'), /^Move/],
+    ['move', keyed(/Parse the file/, 'Shift+I'), /^Move/],
     ['rename', keyed(/Parse the file/, 'F2'), /^Rename/],
   ].map(([name, open, title]) => ({
     name: `edit-${name}`,

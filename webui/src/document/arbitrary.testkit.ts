@@ -98,7 +98,7 @@ const KINDS = [
     'order',
     'duplicate',
   ],
-  ...['note', 'setEditor', 'setInList', 'swapEdges'],
+  ...['note', 'setEditor', 'setInList', 'swapEdges', 'moveMany', 'unplace', 'setPositions'],
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
@@ -151,6 +151,7 @@ export function operationFor(draft: Draft, { kind, a, b, value }: Deed, prefix =
     config: { value },
     ...more,
   });
+  const some = (every: number): string[] => ids.filter((_, at) => at % (2 + (every % 3)) === 0);
   switch (kind) {
     case 'add':
       return { op: 'add', nodes: [made('transform')], positions: { [fresh]: { x: a, y: b } } };
@@ -165,6 +166,13 @@ export function operationFor(draft: Draft, { kind, a, b, value }: Deed, prefix =
       };
     case 'setEditor':
       return { op: 'set', target: { in: 'editor' }, path: ['sizes', field], value };
+    case 'setPositions':
+      if (a % 4 > 0) return { op: 'set', target: { in: 'editor' }, path: ['positions', 'gone'], value };
+      return { op: 'set', target: { in: 'editor' }, path: ['positions'], ...(b % 2 ? { value } : {}) };
+    case 'moveMany':
+      return { op: 'move', positions: Object.fromEntries(some(a).map((id, n) => [id, { x: a * n, y: b }])) };
+    case 'unplace':
+      return { op: 'unplace', ids: some(b) };
     case 'order':
       return { op: 'order', ids: ids.toSorted((x, y) => ((a + x.length) % 7) - ((b + y.length) % 5)) };
     case 'swapEdges':

@@ -50,9 +50,18 @@ export type Change =
   | { readonly do: 'addEdge'; readonly edge: EdgeJson; readonly index: number }
   | { readonly do: 'removeEdge'; readonly key: EdgeKey }
   | { readonly do: 'replaceEdge'; readonly key: EdgeKey; readonly edge: EdgeJson }
+  /** Where nodes stand, all at once; a thousand of them are one change. `positions` is there already. */
+  | { readonly do: 'place'; readonly rows: readonly PlaceRow[] }
   /** Every id in its new place; those left out keep their order at the end. */
   | { readonly do: 'orderNodes'; readonly ids: readonly string[] }
   | { readonly do: 'orderEdges'; readonly edges: readonly number[] };
+
+/** Without `at` the position is forgotten. `index`: among the others, where it comes back. */
+export interface PlaceRow {
+  readonly id: string;
+  readonly at?: Json;
+  readonly index?: number;
+}
 
 export interface Applied {
   readonly draft: Draft;
@@ -64,6 +73,7 @@ export interface Applied {
 export function apply(draft: Draft, change: Change): Applied {
   const unchanged = { draft, inverse: null };
   if (change.do === 'set') return setMember(draft, change) ?? unchanged;
+  if (change.do === 'place') return placed(draft, change.rows) ?? unchanged;
   if (!isReadable(draft.definition)) return unchanged;
   // A list that is not there is set first, so that taking it back takes the list away too.
   if (change.do === 'addNode' && !Object.hasOwn(draft.definition, 'nodes')) return unchanged;
@@ -82,6 +92,64 @@ export function applyAll(draft: Draft, changes: readonly Change[]): { draft: Dra
     if (applied.inverse) inverse.unshift(applied.inverse);
   }
   return { draft: now, inverse };
+}
+
+function placed(draft: Draft, rows: readonly PlaceRow[]): Applied | null {
+  const before = member(draft.editor, 'positions');
+  if (!isObject(before)) return null;
+  const found = withRows(before, rows);
+  return (
+    found && {
+      draft: { ...draft, editor: withMember(draft.editor, 'positions', found.places) },
+      inverse: { do: 'place', rows: found.inverse },
+    }
+  );
+}
+
+/** An object with many members written in one pass; null: it says so already. */
+function withRows(
+  places: JsonObject,
+  rows: readonly PlaceRow[],
+): { places: JsonObject; inverse: PlaceRow[] } | null {
+  const now = new Map(Object.entries(places));
+  const index = new Map([...now.keys()].map((id, at) => [id, at]));
+  const gone: PlaceRow[] = [];
+  const inverse: PlaceRow[] = [];
+  const back: (PlaceRow & { at: Json })[] = [];
+  for (const { id, at, ...row } of rows) {
+    const had = now.get(id);
+    if (at === undefined) {
+      if (had === undefined) continue;
+      now.delete(id);
+      gone.push({ id, at: had, index: index.get(id) ?? 0 });
+    } else if (had === undefined) {
+      if (row.index === undefined) now.set(id, at);
+      else back.push({ id, at, index: row.index });
+      inverse.push({ id });
+    } else if (!same(had, at)) {
+      now.set(id, at);
+      inverse.push({ id, at: had });
+    }
+  }
+  inverse.push(...gone.sort(byIndex));
+  return inverse.length === 0 ? null : { places: merged(now, back.sort(byIndex)), inverse };
+}
+
+function byIndex(one: PlaceRow, other: PlaceRow): number {
+  return (one.index ?? 0) - (other.index ?? 0);
+}
+
+/** Those that come back each where it was. */
+function merged(rest: ReadonlyMap<string, Json>, back: readonly (PlaceRow & { at: Json })[]): JsonObject {
+  const rows: [string, Json][] = [];
+  const left = [...rest];
+  let next = 0;
+  for (const { id, at, index = 0 } of back) {
+    const before = left.slice(next, next + Math.max(0, index - rows.length));
+    rows.push(...before, [id, at]);
+    next += before.length;
+  }
+  return Object.fromEntries([...rows, ...left.slice(next)]);
 }
 
 function withPart(draft: Draft, name: 'nodes' | 'edges', items: readonly Json[]): Draft {

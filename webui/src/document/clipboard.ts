@@ -97,11 +97,16 @@ function fresh(draft: Draft, parts: Parts, { into, at }: { into: string | null; 
     taken.add(name);
     names.set(id, name);
   }
-  const places = Object.values(parts.positions);
+  // What lies in one of them is placed from its inside.
+  const isOuter = new Map(parts.nodes.map((node) => [node.id, outerOf(node) !== undefined]));
+  const places = Object.entries(parts.positions).flatMap(([id, at]) => (isOuter.get(id) ? at : []));
   const corner = { x: Math.min(...places.map(({ x }) => x)), y: Math.min(...places.map(({ y }) => y)) };
   const [dx, dy] = at ? [at.x - corner.x, at.y - corner.y] : [OFFSET, OFFSET];
   const positions = Object.fromEntries(
-    Object.entries(parts.positions).map(([id, { x, y }]) => [id, { x: x + dx, y: y + dy }]),
+    Object.entries(parts.positions).map(([id, { x, y }]) => [
+      id,
+      isOuter.get(id) ? { x: x + dx, y: y + dy } : { x, y },
+    ]),
   );
   const { nodes, edges } = parts;
   const add = renamedIn({ op: 'add', nodes, edges, positions }, names) as Add;

@@ -1,13 +1,15 @@
 /** Nodes into containers and out of them; an edge never crosses the border of one. */
 import type { Change, Target } from './change';
-import { member, type Json, type Path } from './json';
+import type { Json, Path } from './json';
 import {
   edgeKeys,
   edgesOf,
   endOf,
+  INSIDE,
   nodeOf,
   nodesOf,
   parentOf,
+  positionOf,
   withInside,
   type Draft,
   type EdgeJson,
@@ -24,7 +26,7 @@ interface Making {
   addNode(node: NodeJson, index?: number): void;
   addEdge(edge: EdgeJson): void;
   removeEdges(which: (edge: EdgeJson, key: EdgeKey) => boolean): void;
-  place(id: string, position: Position): void;
+  place(positions: Readonly<Record<string, Position | null>>): void;
 }
 
 /** Nodes of one level come into a new container; edges from outside lead to it, edges to outside leave it. */
@@ -41,10 +43,37 @@ export function wrapped(
   const index = nodesOf(made.draft).indexOf(first);
   made.addNode(parent === null ? container : { ...container, parent }, index);
   for (const { id } of members) made.set({ in: 'node', id }, ['parent'], container.id);
+  settleIn(made, members, container.id, position);
   redirect(made, inside, ({ from, to }) => [
     { from: inside.has(endOf(from).node) ? container.id : from, to: inside.has(to) ? container.id : to },
   ]);
-  if (position) made.place(container.id, position);
+}
+
+/** What was placed by hand stays in its places, and the container comes around it. */
+function settleIn(made: Making, members: readonly NodeJson[], id: string, position?: Position): void {
+  const placed = members.flatMap((node) => {
+    const at = positionOf(made.draft, node.id);
+    return at ? [[node.id, at] as const] : [];
+  });
+  const corner = {
+    x: Math.min(...placed.map(([, at]) => at.x)),
+    y: Math.min(...placed.map(([, at]) => at.y)),
+  };
+  const own = placed.length > 0 ? { x: corner.x - INSIDE.x, y: corner.y - INSIDE.y } : null;
+  const at = position ?? own;
+  if (!at) return;
+  const inside = placed.map(([each, { x, y }]) => [each, { x: x - corner.x, y: y - corner.y }] as const);
+  made.place(Object.fromEntries([...inside, [id, at]]));
+}
+
+/** Out of a container: where they stood on the canvas if it was placed, else where the layout puts them. */
+function settleOut(made: Making, members: readonly string[], id: string): void {
+  const outer = positionOf(made.draft, id);
+  const rows = members.map((each): [string, Position | null] => {
+    const at = positionOf(made.draft, each);
+    return [each, at && outer && { x: outer.x + INSIDE.x + at.x, y: outer.y + INSIDE.y + at.y }];
+  });
+  made.place(Object.fromEntries([...rows, [id, null]]));
 }
 
 /** A container goes and what lay in it stays; its edges lead to where the inside begins and leave where it ends. */
@@ -64,8 +93,7 @@ export function unwrapped(made: Making, id: string): void {
   });
   made.removeEdges(({ from, to }) => endOf(from).node === id || to === id);
   made.do({ do: 'removeNode', id });
-  if (member(member(made.draft.editor, 'positions'), id) !== undefined)
-    made.set({ in: 'editor' }, ['positions', id]);
+  settleOut(made, names, id);
 }
 
 /** Edges between `inside` and the rest give way to others; a guard goes along, loops within themselves do not. */
@@ -89,7 +117,10 @@ function redirect(
 export function reparented(made: Making, ids: readonly string[], parent: string | null): void {
   const moving = ids.filter((id) => nodeOf(made.draft, id));
   if (parent !== null && (!nodeOf(made.draft, parent) || withInside(made.draft, moving).has(parent))) return;
+  const elsewhere = moving.filter((id) => parentOf(nodeOf(made.draft, id) as NodeJson) !== parent);
   for (const id of moving) made.set({ in: 'node', id }, ['parent'], parent ?? undefined);
+  // A place is one in a container.
+  made.place(Object.fromEntries(elsewhere.map((id) => [id, null])));
   const moved = new Set(moving);
   const level = new Map(nodesOf(made.draft).map((node) => [node.id, parentOf(node)]));
   made.removeEdges(({ from, to }) => {

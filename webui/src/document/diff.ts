@@ -1,5 +1,5 @@
 /** What leads from one draft to another: as changes that can be applied, and as a list to be read. */
-import { applyAll, type Change, type Target } from './change';
+import { applyAll, type Change, type PlaceRow, type Target } from './change';
 import { isList, isObject, member, pointerOf, same, type Json, type JsonObject, type Path } from './json';
 import {
   edgeKeys,
@@ -23,10 +23,7 @@ export function diff(before: Draft, after: Draft): Change[] {
   const apart = isReadable(before.definition) && isReadable(after.definition);
   const parts = apart ? ['nodes', 'edges'] : [];
   const [from, to] = [before.definition, after.definition].map((each) => rest(each, parts)) as [Json, Json];
-  let now = add([
-    ...values({ in: 'document' }, from, to, []),
-    ...values({ in: 'editor' }, before.editor, after.editor, []),
-  ]);
+  let now = add([...values({ in: 'document' }, from, to, []), ...ofEditor(before.editor, after.editor)]);
   if (!apart) return changes;
   for (const part of parts)
     if (Object.hasOwn(now.definition, part) !== Object.hasOwn(after.definition, part))
@@ -50,6 +47,22 @@ export function diff(before: Draft, after: Draft): Change[] {
   now = add(ofEdges(edgesOf(now), edgesOf(after)));
   add(orderOfEdges(edgesOf(now), edgesOf(after)));
   return changes;
+}
+
+/** Positions are one change, however many there are. */
+function ofEditor(before: JsonObject, after: JsonObject): Change[] {
+  const [old, fresh] = [member(before, 'positions'), member(after, 'positions')];
+  if (!isObject(old) || !isObject(fresh)) return values({ in: 'editor' }, before, after, []);
+  const gone = Object.keys(old).filter((id) => !Object.hasOwn(fresh, id));
+  const rows: PlaceRow[] = [
+    ...gone.map((id) => ({ id })),
+    ...Object.entries(fresh).flatMap(([id, at]) => (same(member(old, id), at) ? [] : [{ id, at }])),
+  ];
+  const others = [before, after].map((each) => rest(each, ['positions'])) as [Json, Json];
+  return [
+    ...values({ in: 'editor' }, ...others, []),
+    ...(rows.length > 0 ? [{ do: 'place', rows } as const] : []),
+  ];
 }
 
 function rest(definition: JsonObject, parts: readonly string[]): JsonObject {

@@ -105,6 +105,86 @@ describe('structure', () => {
   });
 });
 
+describe('positions', () => {
+  const places = (draft: Draft) => member(draft.editor, 'positions');
+  const PLACED: Operation = { op: 'move', positions: { charge: { x: 8, y: 16 }, big: { x: 0, y: 80 } } };
+
+  it('are moved together, of steps that are there, and taken away together', () => {
+    const history = perform(begin(START), [
+      { op: 'move', positions: { big: { x: 1, y: 2 }, gone: { x: 0, y: 0 }, ok: { x: 3, y: 4 } } },
+    ]);
+    expect(places(history.draft)).toEqual({ each: { x: 0, y: 0 }, big: { x: 1, y: 2 }, ok: { x: 3, y: 4 } });
+    const tidied = perform(history, [{ op: 'unplace', ids: ['each', 'ok', 'hint'] }]);
+    expect(places(tidied.draft)).toEqual({ big: { x: 1, y: 2 } });
+    expect(JSON.stringify(undo(tidied).draft)).toBe(JSON.stringify(history.draft));
+    expect(JSON.stringify(undo(undo(tidied)).draft)).toBe(JSON.stringify(START));
+  });
+
+  it('come to an editor that has none, or nonsense, and leave it as it was', () => {
+    for (const editor of [{}, { positions: [1] }, { positions: null, zoom: 2 }] as Draft['editor'][]) {
+      const history = perform(begin({ ...START, editor }), [PLACED]);
+      expect(positionOf(history.draft, 'charge')).toEqual({ x: 8, y: 16 });
+      expect(JSON.stringify(undo(history).draft.editor)).toBe(JSON.stringify(editor));
+    }
+  });
+
+  it('are counted from the inside: a container comes around them, and goes', () => {
+    const start = after({ op: 'move', positions: { big: { x: 240, y: 160 }, ok: { x: 480, y: 120 } } });
+    const wrap: Operation = { op: 'wrap', ids: ['big', 'ok'], container: { id: 'box', type: 'foreach' } };
+    const wrapped = perform(begin(start), [wrap]);
+    expect(places(wrapped.draft)).toEqual({
+      each: { x: 0, y: 0 },
+      big: { x: 0, y: 40 },
+      ok: { x: 240, y: 0 },
+      box: { x: 216, y: 64 },
+    });
+    const flat = perform(wrapped, [{ op: 'unwrap', id: 'box' }]);
+    expect(places(flat.draft)).toEqual(places(start));
+    expect(JSON.stringify(undo(undo(flat)).draft)).toBe(JSON.stringify(start));
+  });
+
+  it('are none in another container', () => {
+    const draft = after(PLACED, { op: 'reparent', ids: ['big', 'charge'], parent: 'each' });
+    expect(places(draft)).toEqual({ each: { x: 0, y: 0 }, charge: { x: 8, y: 16 } });
+  });
+
+  it('of two tabs are put together, and neither takes back what the other did', () => {
+    const mine = perform(begin(START), [{ op: 'move', positions: { big: { x: 8, y: 8 } } }]);
+    const theirs = after(set('charge', ['url'], 'theirs'), PLACED, { op: 'unplace', ids: ['each'] });
+    const { history, conflicts } = rebase(mine, theirs);
+    expect(conflicts).toEqual([]);
+    expect(places(history.draft)).toEqual({ big: { x: 8, y: 8 }, charge: { x: 8, y: 16 } });
+    expect(config(history.draft, 'charge', 'url')).toBe('theirs');
+    expect(undo(history).draft).toEqual(theirs);
+  });
+
+  it('that others have overwritten since are not taken back', () => {
+    const done = perform(begin(START), [
+      { op: 'move', positions: { big: { x: 8, y: 8 }, ok: { x: 1, y: 1 } } },
+    ]);
+    const saved = arrived(sending(done), done.draft);
+    const theirs = perform(begin(done.draft), [{ op: 'move', positions: { big: { x: 99, y: 99 } } }]).draft;
+    const { history } = rebase(saved, theirs);
+    expect(places(undo(history).draft)).toEqual({ each: { x: 0, y: 0 }, big: { x: 99, y: 99 } });
+  });
+
+  it('of 5,000 steps are moved, told apart and undone at once', () => {
+    const ids = Array.from({ length: 5_000 }, (_, at) => `n${at}`);
+    const start: Draft = {
+      definition: { nodes: ids.map((id) => ({ id, type: 'wait' })), edges: [] },
+      editor: { positions: Object.fromEntries(ids.map((id, at) => [id, { x: at, y: 0 }])) },
+    };
+    const began = performance.now();
+    const positions = Object.fromEntries(ids.map((id, at) => [id, { x: at, y: 8 }]));
+    const history = perform(begin(start), [{ op: 'move', positions }]);
+    expect(diff(start, history.draft)).toHaveLength(1);
+    const tidied = perform(history, [{ op: 'unplace', ids }]);
+    expect(places(tidied.draft)).toEqual({});
+    expect(places(undo(undo(tidied)).draft)).toEqual(places(start));
+    expect(performance.now() - began).toBeLessThan(1_000);
+  });
+});
+
 describe('history', () => {
   it('takes typing in one field as one deed, until a pause, another field or a save', () => {
     const type = (value: string): Operation[] => [set('charge', ['url'], value)];
@@ -212,6 +292,14 @@ describe('clipboard', () => {
       ['charge_2', 'each_2'],
     ]);
     expect(result.operation.positions).toEqual({ each_2: { x: 9, y: 9 } });
+  });
+
+  it('moves aside what is pasted, not what lies in it', () => {
+    const start = after({ op: 'move', positions: { charge: { x: 8, y: 16 } } });
+    expect(duplicated(start, ['each']).positions).toEqual({
+      each_2: { x: 40, y: 40 },
+      charge_2: { x: 8, y: 16 },
+    });
   });
 
   it('says why text is not pasted', () => {

@@ -128,6 +128,9 @@ export function withInside(draft: Draft, ids: Iterable<string>): Set<string> {
   return found;
 }
 
+/** From the corner of a container to where its inside begins, from which those in it are placed. */
+export const INSIDE = { x: 24, y: 56 } as const;
+
 export function positionOf(draft: Draft, id: string): Position | null {
   const place = member(member(draft.editor, 'positions'), id);
   const [x, y] = [member(place, 'x'), member(place, 'y')];

@@ -2,7 +2,7 @@
  * What a person does to a draft, as a value: it can be kept in a journal, sent to another tab and done anew on a draft
  * that others have changed meanwhile. `plan` says which changes it comes to on a draft; none: there is nothing to do.
  */
-import { apply, type Change, type Target } from './change';
+import { apply, type Change, type PlaceRow, type Target } from './change';
 import { reparented, unwrapped, wrapped } from './containers';
 import { isObject, member, same, type Json, type JsonObject, type Path } from './json';
 import {
@@ -38,6 +38,8 @@ export type Operation =
   /** With all that lies in them and the edges at them. */
   | { readonly op: 'remove'; readonly ids: readonly string[] }
   | { readonly op: 'move'; readonly positions: Positions }
+  /** They are placed automatically from now on. */
+  | { readonly op: 'unplace'; readonly ids: readonly string[] }
   /** A member of the document, a node, an edge or the editor; without a value it is removed. */
   | { readonly op: 'set'; readonly target: Target; readonly path: Path; readonly value?: Json }
   /** Edges, children, positions and expressions follow. */
@@ -106,8 +108,12 @@ export class Plan {
     for (const key of keys.reverse()) this.do({ do: 'removeEdge', key });
   }
 
-  place(id: string, position: Position): void {
-    this.set({ in: 'editor' }, ['positions', id], { ...position });
+  /** Where nodes stand; null: where the layout puts them. */
+  place(positions: Readonly<Record<string, Position | null>>): void {
+    const rows = Object.entries(positions).map(([id, at]): PlaceRow => (at ? { id, at: { ...at } } : { id }));
+    if (rows.some(({ at }) => at !== undefined) && !isObject(member(this.draft.editor, 'positions')))
+      this.set({ in: 'editor' }, ['positions'], {});
+    this.do({ do: 'place', rows });
   }
 }
 
@@ -127,9 +133,9 @@ function structural(made: Plan, operation: Exclude<Operation, { op: 'change' | '
     case 'remove':
       return removed(made, operation.ids);
     case 'move':
-      return Object.entries(operation.positions).forEach(
-        ([id, position]) => nodeOf(made.draft, id) && made.place(id, position),
-      );
+      return moved(made, operation.positions);
+    case 'unplace':
+      return made.place(Object.fromEntries(operation.ids.map((id) => [id, null])));
     case 'rename':
       return renamedNode(made, operation.id, operation.to);
     case 'connect':
@@ -153,6 +159,12 @@ function structural(made: Plan, operation: Exclude<Operation, { op: 'change' | '
   }
 }
 
+function moved(made: Plan, positions: Positions): void {
+  const known = new Set(nodesOf(made.draft).map(({ id }) => id));
+  const rows = Object.entries(positions).filter(([id]) => known.has(id));
+  if (rows.length > 0) made.place(Object.fromEntries(rows));
+}
+
 function hasEnds(draft: Draft, { from, to }: EdgeJson): boolean {
   return Boolean(nodeOf(draft, endOf(from).node) && nodeOf(draft, to));
 }
@@ -160,7 +172,7 @@ function hasEnds(draft: Draft, { from, to }: EdgeJson): boolean {
 function added(made: Plan, { nodes, edges = [], positions = {} }: Extract<Operation, { op: 'add' }>): void {
   for (const node of nodes) made.addNode(node);
   for (const edge of edges) if (hasEnds(made.draft, edge)) made.addEdge(edge);
-  for (const [id, position] of Object.entries(positions)) made.place(id, position);
+  moved(made, positions);
 }
 
 function removed(made: Plan, ids: readonly string[]): void {
@@ -171,8 +183,10 @@ function removed(made: Plan, ids: readonly string[]): void {
     .reverse()) {
     made.do({ do: 'removeNode', id });
     for (const [part, places] of Object.entries(made.draft.editor))
-      if (isObject(places) && Object.hasOwn(places, id)) made.set({ in: 'editor' }, [part, id]);
+      if (part !== 'positions' && isObject(places) && Object.hasOwn(places, id))
+        made.set({ in: 'editor' }, [part, id]);
   }
+  made.place(Object.fromEntries([...gone].map((id) => [id, null])));
 }
 
 function renamedNode(made: Plan, id: string, to: string): void {
@@ -192,6 +206,10 @@ function renamedNode(made: Plan, id: string, to: string): void {
   for (const [part, places] of Object.entries(made.draft.editor)) {
     const place = member(places, id);
     if (place === undefined) continue;
+    if (part === 'positions') {
+      made.do({ do: 'place', rows: [{ id }, { id: to, at: place }] });
+      continue;
+    }
     made.set({ in: 'editor' }, [part, id]);
     made.set({ in: 'editor' }, [part, to], place);
   }
@@ -235,7 +253,7 @@ function inserted(made: Plan, { key, node, port, position }: Extract<Operation, 
   made.addNode(parent === null ? node : { ...node, parent });
   made.do({ do: 'replaceEdge', key, edge: { ...edge, to: node.id } });
   made.addEdge({ from: port ? `${node.id}.${port}` : node.id, to: edge.to }, index + 1);
-  if (position) made.place(node.id, position);
+  if (position) made.place({ [node.id]: position });
 }
 
 /** The same operation on nodes that are called otherwise now. */
@@ -264,6 +282,7 @@ export function renamedIn(operation: Operation, names: Names): Operation {
       return { op: 'add', nodes: nodes.map(node), edges: edges.map(edge), positions: byName(positions) };
     }
     case 'remove':
+    case 'unplace':
     case 'order':
       return { ...operation, ids: operation.ids.map(name) };
     case 'move':
@@ -315,6 +334,8 @@ export function renamedIn(operation: Operation, names: Names): Operation {
         return { ...change, key: edge(change.key), edge: edge(change.edge) };
       case 'orderNodes':
         return { ...change, ids: change.ids.map(called) };
+      case 'place':
+        return { ...change, rows: change.rows.map((row) => ({ ...row, id: called(row.id) })) };
       case 'orderEdges':
         return change;
     }

@@ -1,10 +1,12 @@
 /** Changes of a draft as the interface takes them: RFC 6902, with places by index. */
-import { apply, type Change, type Target } from './change';
+import { apply, type Change, type PlaceRow, type Target } from './change';
 import {
   at,
   isList,
   isObject,
+  member,
   pointerOf,
+  same,
   withMember,
   without,
   type Json,
@@ -25,7 +27,8 @@ export function patchOf(draft: Draft, changes: readonly Change[]): PatchOperatio
   let now = draft;
   for (const change of changes) {
     const { draft: after, inverse } = apply(now, change);
-    if (inverse) patch.push(operationOf(now, after, change));
+    if (change.do === 'place') patch.push(...placing(now, after, change.rows));
+    else if (inverse) patch.push(operationOf(now, after, change));
     now = after;
   }
   return patch;
@@ -39,7 +42,23 @@ const replace = (path: Path, value: Json): PatchOperation => ({
 });
 const remove = (path: Path): PatchOperation => ({ op: 'remove', path: pointerOf(path) });
 
-function operationOf(before: Draft, after: Draft, change: Change): PatchOperation {
+/** Beyond this many rows all positions are sent together. */
+const MOST_ROWS = 200;
+
+function placing(before: Draft, after: Draft, rows: readonly PlaceRow[]): PatchOperation[] {
+  const all: Path = ['editor', 'positions'];
+  const [old, fresh] = [member(before.editor, 'positions'), member(after.editor, 'positions')];
+  if (old === fresh) return [];
+  if (rows.length > MOST_ROWS) return [replace(all, fresh as JsonObject)];
+  return rows.flatMap(({ id }) => {
+    const [had, has] = [member(old, id), member(fresh, id)];
+    if (same(had, has)) return [];
+    const place = [...all, id];
+    return has === undefined ? remove(place) : had === undefined ? add(place, has) : replace(place, has);
+  });
+}
+
+function operationOf(before: Draft, after: Draft, change: Exclude<Change, { do: 'place' }>): PatchOperation {
   const node = (id: string): Path => [
     'definition',
     'nodes',

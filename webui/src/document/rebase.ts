@@ -8,7 +8,7 @@
 import { applyAll, valueAt, type Change, type Target } from './change';
 import { diff } from './diff';
 import type { Entry, History, Step } from './history';
-import { same, type Json, type Path } from './json';
+import { isObject, same, type Json, type Path } from './json';
 import {
   edgeIndex,
   edgeKeys,
@@ -84,6 +84,7 @@ export function rebase(history: History, theirs: Draft): Rebased {
 class Foreign {
   /** Nodes that are called otherwise now. */
   readonly names: ReadonlyMap<string, string>;
+  private known: ReadonlySet<string> | null = null;
 
   constructor(
     readonly changes: readonly Change[],
@@ -107,12 +108,24 @@ class Foreign {
 
   /** Whether they wrote at that place, above it or below it. */
   wrote(target: Target, path: Path): boolean {
-    return this.changes.some(
-      (change) =>
+    return this.changes.some((change) => {
+      if (change.do === 'place')
+        return target.in === 'editor' && path[0] === 'positions' && this.hasPlaced(change, path[1]);
+      return (
         change.do === 'set' &&
         JSON.stringify(change.target) === JSON.stringify(target) &&
-        change.path.slice(0, path.length).every((key, i) => String(key) === String(path[i])),
-    );
+        change.path.slice(0, path.length).every((key, i) => String(key) === String(path[i]))
+      );
+    });
+  }
+
+  private hasPlaced({ rows }: Extract<Change, { do: 'place' }>, id: string | number | undefined): boolean {
+    return id === undefined || rows.some((row) => row.id === id);
+  }
+
+  /** Whom they have placed, or taken the place of. */
+  get placed(): ReadonlySet<string> {
+    return (this.known ??= new Set(this.changes.flatMap(placedBy)));
   }
 
   /** Whether they did something to a node or put something at it. */
@@ -129,11 +142,24 @@ class Foreign {
   spared(inverse: readonly Change[]): Change[] {
     const [followed] = this.followed([{ op: 'change', changes: inverse }]);
     const changes = followed?.op === 'change' ? followed.changes : [];
-    return changes.filter((change) => {
-      if (change.do === 'set') return !this.wrote(change.target, change.path);
-      return change.do !== 'removeNode' || !this.touched(change.id);
-    });
+    return changes
+      .flatMap((change) => {
+        if (change.do !== 'place') return change;
+        const rows = change.rows.filter(({ id }) => !this.placed.has(id));
+        return rows.length > 0 ? { ...change, rows } : [];
+      })
+      .filter((change) => {
+        if (change.do === 'set') return !this.wrote(change.target, change.path);
+        return change.do !== 'removeNode' || !this.touched(change.id);
+      });
   }
+}
+
+function placedBy(change: Change): string[] {
+  if (change.do === 'place') return change.rows.map(({ id }) => id);
+  if (change.do !== 'set' || change.target.in !== 'editor' || change.path[0] !== 'positions') return [];
+  const id = change.path[1];
+  return id === undefined ? Object.keys(isObject(change.value) ? change.value : {}) : [String(id)];
 }
 
 /** One's own steps done anew on theirs, beside what they were on one's own. */

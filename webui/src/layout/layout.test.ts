@@ -1,8 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Grid, touches } from './grid';
+import { Grid, touches, type Rect } from './grid';
 import { layoutOf } from './layout';
-import { graphOf, structureKey, type Box, type Graph, type Line } from './model';
+import {
+  graphOf,
+  sameGraph,
+  structureKey,
+  type Box,
+  type Graph,
+  type GraphEdge,
+  type GraphNode,
+  type Layout,
+  type Line,
+  type Place,
+} from './model';
 
 const TYPES = ['transform', 'condition', 'note', 'foreach', 'while'];
 
@@ -28,7 +39,7 @@ const graphs: fc.Arbitrary<Graph> = fc
 const overlap = (a: Box, b: Box): boolean =>
   a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
 
-const holds = (outer: Box, inner: Box): boolean =>
+const holds = (outer: Rect, inner: Box): boolean =>
   inner.x >= outer.x &&
   inner.y >= outer.y &&
   inner.x + inner.width <= outer.x + outer.width &&
@@ -70,7 +81,7 @@ describe('A layout', () => {
     fc.assert(
       fc.property(graphs, (graph) => {
         const { boxes, width, height } = layoutOf(graph);
-        const page = { id: '', x: 0, y: 0, width, height, parent: null, depth: 0, container: true };
+        const page = { x: 0, y: 0, width, height };
         const byId = new Map(boxes.map((box) => [box.id, box]));
         expect(boxes.map(({ id }) => id)).toEqual(graph.nodes.map(({ id }) => id));
         for (const box of boxes) {
@@ -170,6 +181,124 @@ describe('A layout', () => {
     expect(new Set(chain.boxes.map(({ y }) => y)).size).toBe(1);
     const fork = layoutOf({ nodes: ids, edges: ids.slice(1).map(({ id }) => ({ from: 'n0', to: id })) });
     expect(new Set(fork.boxes.map(({ x }) => x)).size).toBe(2);
+  });
+});
+
+const whole = fc.integer({ min: -3_000, max: 3_000 });
+/** Any graph, and places for some of its nodes. */
+const placed = graphs.chain((graph) =>
+  fc
+    .dictionary(fc.constantFrom(...graph.nodes.map(({ id }) => id)), fc.record({ x: whole, y: whole }))
+    .map((positions): Graph => ({ ...graph, positions: new Map(Object.entries(positions)) })),
+);
+const byId = ({ boxes }: Layout) => new Map(boxes.map((box) => [box.id, box]));
+const from = ({ origins }: Layout, { x, y, parent }: Box) => {
+  const origin = origins.get(parent ?? '') as Place;
+  return { x: x - origin.x, y: y - origin.y };
+};
+
+describe('Placed by hand', () => {
+  it('nodes stand where they were put, counted from the inside of their container', () => {
+    fc.assert(
+      fc.property(placed, (graph) => {
+        const layout = layoutOf(graph);
+        const positions = graph.positions as ReadonlyMap<string, Place>;
+        for (const box of layout.boxes) {
+          expect(box.placed).toBe(positions.has(box.id));
+          if (box.placed) expect(from(layout, box)).toEqual(positions.get(box.id));
+        }
+      }),
+    );
+  });
+
+  it('nothing lies outside of its container or left or above of the whole', () => {
+    fc.assert(
+      fc.property(placed, (graph) => {
+        const layout = layoutOf(graph);
+        const page = { x: 0, y: 0, width: layout.width, height: layout.height };
+        const boxes = byId(layout);
+        for (const box of layout.boxes)
+          expect(holds(box.parent === null ? page : (boxes.get(box.parent) as Box), box)).toBe(true);
+      }),
+    );
+  });
+
+  it('one leaves everything that stands beside it where it was', () => {
+    fc.assert(
+      fc.property(graphs, fc.nat(), whole, whole, (graph, nth, x, y) => {
+        const { id } = graph.nodes[nth % graph.nodes.length] as GraphNode;
+        const [before, after] = [
+          layoutOf(graph),
+          layoutOf({ ...graph, positions: new Map([[id, { x, y }]]) }),
+        ];
+        const level = byId(before).get(id)?.parent ?? null;
+        for (const box of before.boxes)
+          if (box.parent === level && box.id !== id)
+            expect(from(after, byId(after).get(box.id) as Box)).toEqual(from(before, box));
+      }),
+    );
+  });
+
+  it('lines run from side to side, without the bends of layers, and through neither end', () => {
+    fc.assert(
+      fc.property(placed, (graph) => {
+        const layout = layoutOf(graph);
+        const boxes = byId(layout);
+        for (const { from: id, to, points, around } of layout.lines) {
+          const [source, target] = [boxes.get(id) as Box, boxes.get(to) as Box];
+          expect([points[0], points.at(-2), points.at(-1)]).toEqual([
+            source.x + source.width,
+            target.x,
+            target.y + target.height / 2,
+          ]);
+          if (source.parent !== target.parent || !(source.placed || target.placed) || id === to) continue;
+          expect(around).toBe(target.x < source.x + source.width);
+          expect(points).toHaveLength(around ? 12 : 4);
+          const lane = points[5] as number;
+          if (around && !overlap(source, target))
+            for (const { y, height } of [source, target]) expect(lane > y && lane < y + height).toBe(false);
+        }
+      }),
+    );
+  });
+
+  it('what leads back leads back wherever its ends are put', () => {
+    const loop = {
+      nodes: [
+        { id: 'a', type: 'wait' },
+        { id: 'b', type: 'wait' },
+      ],
+      edges: [] as GraphEdge[],
+    };
+    loop.edges.push({ from: 'a', to: 'b' }, { from: 'b', to: 'a' });
+    const { lines } = layoutOf({ ...loop, positions: new Map([['b', { x: -400, y: 0 }]]) });
+    expect(lines.map(({ back, around }) => [back, around])).toEqual([
+      [false, true],
+      [true, false],
+    ]);
+  });
+
+  it('is passed over where it is no place', () => {
+    const nodes = ['a', 'b', 'constructor', 'c', 'd'].map((id) => ({ id, type: 'wait' }));
+    const places = [{ x: 1, y: NaN }, { x: '1', y: 2 }, [1, 2], { x: 1e12, y: 0 }, { x: 1.4, y: -2 }];
+    const positions = {
+      gone: { x: 1, y: 1 },
+      ...Object.fromEntries(nodes.map(({ id }, at) => [id, places[at]])),
+    };
+    expect([...(graphOf({ nodes }, { positions }).positions ?? [])]).toEqual([['d', { x: 1, y: -2 }]]);
+    fc.assert(
+      fc.property(fc.anything(), (positions) => {
+        expect(layoutOf(graphOf({ nodes }, { positions })).boxes).toHaveLength(5);
+        expect(layoutOf(graphOf({ nodes }, positions)).boxes).toHaveLength(5);
+      }),
+    );
+  });
+
+  it('is another structure, and not the same graph', () => {
+    const at = (x: number) =>
+      graphOf({ nodes: [{ id: 'a', type: 'wait' }] }, { positions: { a: { x, y: 0 } } });
+    expect(structureKey(at(1))).not.toBe(structureKey(at(2)));
+    expect([sameGraph(at(1), at(2)), sameGraph(at(1), at(1))]).toEqual([false, true]);
   });
 });
 

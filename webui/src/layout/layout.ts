@@ -1,4 +1,9 @@
-/** A whole graph: every container from the innermost outward, then absolute places and the lines between them. */
+/**
+ * A whole graph: every container from the innermost outward, then absolute places and the lines between them. What was
+ * placed by hand leaves its place in the layers empty, so that nothing else moves because of it.
+ */
+import { detour, laneOf as laneAround } from './detour';
+import type { Rect } from './grid';
 import { arrange, pair, type Bend, type Item, type Placed } from './layers';
 import {
   GAP,
@@ -11,6 +16,7 @@ import {
   type GraphNode,
   type Layout,
   type Line,
+  type Place,
 } from './model';
 import { nestingOf, type Link, type Nesting, type Scope } from './nesting';
 
@@ -25,6 +31,8 @@ interface Inner extends Size {
   /** How far down each line that leads back runs. */
   lanes: ReadonlyMap<string, number>;
   bends: ReadonlyMap<string, readonly Bend[]>;
+  /** Its places begin so far from its upper left corner, where some would lie outside of it. */
+  shift: Place;
 }
 
 function portsOf(links: readonly Link[]): Map<string, string[]> {
@@ -42,10 +50,13 @@ class Layouter {
   private readonly ports: ReadonlyMap<string, string[]>;
   private readonly inner = new Map<string, Inner>();
   private readonly boxes = new Map<string, Box>();
+  private readonly origins = new Map<string, Place>();
+  private readonly positions: ReadonlyMap<string, Place>;
 
   constructor(private readonly graph: Graph) {
     this.nesting = nestingOf(graph);
     this.ports = portsOf(this.nesting.links);
+    this.positions = graph.positions ?? new Map();
   }
 
   whole(): Layout {
@@ -55,7 +66,8 @@ class Layouter {
     this.put('', 0, 0, 0);
     const { width, height } = this.inner.get('') as Inner;
     const boxes = this.graph.nodes.map(({ id }) => this.boxes.get(id) as Box);
-    return { boxes, lines: this.nesting.links.map((link) => this.line(link)), width, height };
+    const lines = this.nesting.links.map((link) => this.line(link));
+    return { boxes, lines, width, height, origins: this.origins };
   }
 
   private size({ id, type }: GraphNode): Size {
@@ -81,29 +93,64 @@ class Layouter {
     const height = own.height + lanes;
     const places = new Map(own.places);
     const below = shelve(loose, Math.max(own.width, NODE.width), height > 0 ? height + GAP.node : 0, places);
+    const size = { width: Math.max(own.width, below.width), height: Math.max(height, below.height) };
     return {
       places,
       lanes: new Map([...own.back].map((key, at) => [key, own.height + GAP.lane * (at + 1)])),
       bends: own.bends,
-      width: Math.max(own.width, below.width),
-      height: Math.max(height, below.height),
+      ...this.byHand(children, links, places, size),
     };
+  }
+
+  /** Those that were placed by hand go to their places; the scope grows around them and their lines. */
+  private byHand(
+    children: Scope['children'],
+    links: Scope['links'],
+    places: Map<string, Placed>,
+    size: Size,
+  ): Size & { shift: Place } {
+    const placed = new Map<string, Rect>();
+    const nodes = new Map(children.map((child) => [child.id, child]));
+    const rect = (id: string): Rect => ({
+      ...(places.get(id) as Placed),
+      ...this.size(nodes.get(id) as GraphNode),
+    });
+    let [left, top, right, bottom] = [0, 0, size.width, size.height];
+    for (const { id } of children) {
+      const place = this.positions.get(id);
+      if (!place) continue;
+      places.set(id, place);
+      const { x, y, width, height } = rect(id);
+      placed.set(id, rect(id));
+      [left, top] = [Math.min(left, x), Math.min(top, y)];
+      [right, bottom] = [Math.max(right, x + width), Math.max(bottom, y + height)];
+    }
+    for (const [from, to] of placed.size > 0 ? links : []) {
+      if (from === to || (!placed.has(from) && !placed.has(to))) continue;
+      const [source, target] = [rect(from), rect(to)];
+      if (leadsLeft(source, target)) bottom = Math.max(bottom, laneAround(source, target));
+    }
+    return { width: right - left, height: bottom - top, shift: { x: 0 - left, y: 0 - top } };
   }
 
   private put(holder: string, x: number, y: number, depth: number): void {
     const open: [string, number, number, number][] = [[holder, x, y, depth]];
     for (let next = open.pop(); next; next = open.pop()) {
       const [id, left, top, deep] = next;
+      const { shift, places } = this.inner.get(id) as Inner;
+      const origin = { x: left + shift.x, y: top + shift.y };
+      this.origins.set(id, origin);
       for (const child of this.nesting.scopes.get(id)?.children ?? []) {
-        const place = this.inner.get(id)?.places.get(child.id) as Placed;
+        const place = places.get(child.id) as Placed;
         const box: Box = {
           id: child.id,
-          x: left + place.x,
-          y: top + place.y,
+          x: origin.x + place.x,
+          y: origin.y + place.y,
           ...this.size(child),
           parent: id === '' ? null : id,
           depth: deep,
           container: isContainerType(child.type) || this.inner.has(child.id),
+          placed: this.positions.has(child.id),
         };
         this.boxes.set(child.id, box);
         if (this.inner.has(child.id)) open.push([child.id, box.x + GAP.pad, box.y + GAP.head, deep + 1]);
@@ -126,20 +173,38 @@ class Layouter {
     const parent = source.parent ?? '';
     const inner = this.inner.get(parent) as Inner;
     const key = pair(from, to);
-    if (source.parent !== target.parent) return { from, port, to, back: false, points: [...start, ...end] };
+    const straight = { from, port, to, back: false, around: false };
+    if (source.parent !== target.parent) return { ...straight, points: [...start, ...end] };
+    if (from !== to && (source.placed || target.placed))
+      return { ...straight, back: inner.lanes.has(key), ...this.freely(link, source, target, [start, end]) };
     const lane = this.laneOf(source, link, inner);
     if (lane !== null) {
       const reach = GAP.layer / 3;
       const points = [...start, start[0] + reach, start[1], start[0] + reach, lane];
       points.push(end[0] - reach, lane, end[0] - reach, end[1], ...end);
-      return { from, port, to, back: true, points };
+      return { ...straight, back: true, around: true, points };
     }
-    return { from, port, to, back: false, points: [...start, ...this.bendsOf(parent, inner, key), ...end] };
+    return { ...straight, points: [...start, ...this.bendsOf(parent, inner, key), ...end] };
   }
 
-  private origin(parent: string): Placed {
-    const box = this.boxes.get(parent);
-    return box ? { x: box.x + GAP.pad, y: box.y + GAP.head } : { x: 0, y: 0 };
+  /** To or from what was placed by hand: without the bends of the layers. */
+  private freely(
+    { from, port }: Link,
+    source: Box,
+    target: Box,
+    [[x, y], [endX, endY]]: readonly [Pair, Pair],
+  ): Pick<Line, 'around' | 'points'> {
+    if (!leadsLeft(source, target)) return { around: false, points: [x, y, endX, endY] };
+    const ends = [
+      { x, y },
+      { x: endX, y: endY },
+    ] as const;
+    const nth = (this.ports.get(from) as string[]).indexOf(port);
+    return { around: true, points: detour(source, target, ends, nth) };
+  }
+
+  private origin(parent: string): Place {
+    return this.origins.get(parent) as Place;
   }
 
   /** Below everything that is linked, one lane for each line that leads back; below itself for one to itself. */
@@ -158,6 +223,12 @@ class Layouter {
       y + bend.y,
     ]);
   }
+}
+
+type Pair = readonly [x: number, y: number];
+
+function leadsLeft(source: Rect, target: Rect): boolean {
+  return target.x < source.x + source.width;
 }
 
 /** What has no links stands below the rest, in rows. */

@@ -1,5 +1,7 @@
 /** What is laid out, and what comes out: names, boxes and lines; nothing of a screen. */
 
+import { INSIDE } from '../document/model';
+
 /** A node of a definition, as far as its place depends on it. Drafts may hold anything, so everything is optional. */
 export interface GraphNode {
   id: string;
@@ -15,9 +17,17 @@ export interface GraphEdge {
   to: string;
 }
 
+/** Where the upper left corner of a node stands, from where the inside of its container begins. */
+export interface Place {
+  x: number;
+  y: number;
+}
+
 export interface Graph {
   nodes: readonly GraphNode[];
   edges: readonly GraphEdge[];
+  /** Of those that were placed by hand. */
+  positions?: ReadonlyMap<string, Place>;
 }
 
 export interface Box {
@@ -31,6 +41,8 @@ export interface Box {
   /** How many containers it lies in. */
   depth: number;
   container: boolean;
+  /** It stands where somebody put it. */
+  placed: boolean;
 }
 
 export interface Line {
@@ -40,6 +52,8 @@ export interface Line {
   to: string;
   /** It leads back to a step that came before. */
   back: boolean;
+  /** It runs at right angles around what it connects. */
+  around: boolean;
   /** x, y, x, y …: at least two points. */
   points: readonly number[];
 }
@@ -49,12 +63,14 @@ export interface Layout {
   lines: readonly Line[];
   width: number;
   height: number;
+  /** By container, '' for the page: where the inside begins that its nodes are placed from. */
+  origins: ReadonlyMap<string, Place>;
 }
 
 export const NODE = { width: 200, height: 56 } as const;
 export const NOTE = { width: 200, height: 80 } as const;
 /** Between layers, between neighbours of a layer, and around what a container holds. */
-export const GAP = { layer: 72, node: 24, pad: 24, head: 56, lane: 14 } as const;
+export const GAP = { layer: 72, node: 24, pad: INSIDE.x, head: INSIDE.y, lane: 14 } as const;
 /** An output's label needs this much of the side it leaves from. */
 export const PORT = 18;
 
@@ -104,8 +120,32 @@ function edgeFrom(raw: Raw): GraphEdge | null {
   return from && to ? { from, to } : null;
 }
 
-/** The graph of a document, valid or not: what cannot be drawn is left out. What did not change is the same object. */
-export function graphOf(definition: unknown): Graph {
+/** No hand puts a node farther away. */
+const FAR = 2_000_000;
+
+function placeFrom(raw: unknown): Place | null {
+  const { x, y } = (raw ?? {}) as Raw;
+  const near = [x, y].every((each) => typeof each === 'number' && Math.abs(each) <= FAR);
+  return near ? { x: Math.round(x as number), y: Math.round(y as number) } : null;
+}
+
+/** Of nodes that are there; what is no place is passed over. */
+function positionsOf(editor: unknown, known: ReadonlyMap<string, GraphNode>): Map<string, Place> {
+  const { positions } = (editor ?? {}) as Raw;
+  const rows = typeof positions === 'object' && positions !== null ? Object.entries(positions) : [];
+  const found = new Map<string, Place>();
+  for (const [id, raw] of rows) {
+    const place = known.has(id) ? placeFrom(raw) : null;
+    if (place) found.set(id, place);
+  }
+  return found;
+}
+
+/**
+ * The graph of a document, valid or not: what cannot be drawn is left out. What did not change is the same object.
+ * `editor`: what stands beside it in a draft.
+ */
+export function graphOf(definition: unknown, editor?: unknown): Graph {
   const { nodes, edges } = (definition ?? {}) as Raw;
   const found = new Map<string, GraphNode>();
   for (const raw of members(nodes)) {
@@ -115,6 +155,7 @@ export function graphOf(definition: unknown): Graph {
   return {
     nodes: [...found.values()],
     edges: members(edges).flatMap((raw) => once(edgesRead, raw, edgeFrom) ?? []),
+    positions: positionsOf(editor, found),
   };
 }
 
@@ -122,7 +163,20 @@ export function graphOf(definition: unknown): Graph {
 export function sameGraph(one: Graph, other: Graph): boolean {
   const same = <Part>(some: readonly Part[], others: readonly Part[]): boolean =>
     some.length === others.length && some.every((part, at) => part === others[at]);
-  return same(one.edges, other.edges) && sameNodes(one.nodes, other.nodes);
+  return (
+    same(one.edges, other.edges) &&
+    sameNodes(one.nodes, other.nodes) &&
+    samePlaces(one.positions ?? NOWHERE, other.positions ?? NOWHERE)
+  );
+}
+
+const NOWHERE: ReadonlyMap<string, Place> = new Map();
+
+function samePlaces(some: ReadonlyMap<string, Place>, others: ReadonlyMap<string, Place>): boolean {
+  return (
+    some.size === others.size &&
+    [...some].every(([id, { x, y }]) => others.get(id)?.x === x && others.get(id)?.y === y)
+  );
 }
 
 function sameNodes(some: readonly GraphNode[], others: readonly GraphNode[]): boolean {
@@ -145,9 +199,10 @@ export function endOf(from: string): { id: string; port: string } {
 }
 
 /** The same for graphs that are laid out the same. */
-export function structureKey({ nodes, edges }: Graph): string {
+export function structureKey({ nodes, edges, positions }: Graph): string {
   return JSON.stringify([
     nodes.map(({ id, type, parent }) => [id, type, parent ?? null]),
     edges.map(({ from, to }) => [from, to]),
+    [...(positions ?? NOWHERE)].map(([id, { x, y }]) => [id, x, y]),
   ]);
 }

@@ -5,7 +5,7 @@ import { curve, flattened, nearestOn, pathOf, segmentsOf } from './path';
 const number = fc.integer({ min: -2_000, max: 2_000 });
 const lines = fc
   .array(fc.tuple(number, number), { minLength: 2, maxLength: 6 })
-  .map((points) => ({ back: false, points: points.flat() }));
+  .map((points) => ({ around: false, points: points.flat() }));
 
 it('finds every place of a line on the line', () => {
   fc.assert(
@@ -26,10 +26,10 @@ it('is no farther from a line than from its ends', () => {
   );
 });
 
-it('draws lines that lead back straight, others as curves', () => {
+it('draws lines that run around straight, others as curves', () => {
   const points = [0, 0, 100, 50];
-  expect(segmentsOf({ points, back: true })[0]?.pull).toBeNull();
-  expect(segmentsOf({ points, back: false })).toEqual([curve({ x: 0, y: 0 }, { x: 100, y: 50 })]);
+  expect(segmentsOf({ points, around: true })[0]?.pull).toBeNull();
+  expect(segmentsOf({ points, around: false })).toEqual([curve({ x: 0, y: 0 }, { x: 100, y: 50 })]);
   const twice = ({ x, y }: { x: number; y: number }) => ({ x: 2 * x, y: 2 * y });
-  expect(pathOf(segmentsOf({ points, back: false }), twice)).toBe('M0 0C100 0,100 100,200 100');
+  expect(pathOf(segmentsOf({ points, around: false }), twice)).toBe('M0 0C100 0,100 100,200 100');
 });

@@ -29,12 +29,12 @@ export function curve(from: Point, to: Point): Segment {
   };
 }
 
-export function segmentsOf({ points, back }: Pick<Line, 'points' | 'back'>): Segment[] {
+export function segmentsOf({ points, around }: Pick<Line, 'points' | 'around'>): Segment[] {
   const found: Segment[] = [];
   for (let at = 2; at < points.length; at += 2) {
     const from = { x: points[at - 2] as number, y: points[at - 1] as number };
     const to = { x: points[at] as number, y: points[at + 1] as number };
-    found.push(back || from.y === to.y ? { from, to, pull: null } : curve(from, to));
+    found.push(around || from.y === to.y ? { from, to, pull: null } : curve(from, to));
   }
   return found;
 }
@@ -50,7 +50,7 @@ function along({ from, to, pull }: Segment, part: number): Point {
 }
 
 /** The line as short straight pieces. */
-export function flattened(line: Pick<Line, 'points' | 'back'>): Point[] {
+export function flattened(line: Pick<Line, 'points' | 'around'>): Point[] {
   return segmentsOf(line).flatMap((segment, at) => {
     const pieces = segment.pull ? PIECES : 1;
     const points = Array.from({ length: pieces }, (_, piece) => along(segment, (piece + 1) / pieces));
@@ -59,7 +59,7 @@ export function flattened(line: Pick<Line, 'points' | 'back'>): Point[] {
 }
 
 /** The place of a line that is nearest to a point, and how far it is. */
-export function nearestOn(line: Pick<Line, 'points' | 'back'>, point: Point): Point & { far: number } {
+export function nearestOn(line: Pick<Line, 'points' | 'around'>, point: Point): Point & { far: number } {
   const pieces = flattened(line);
   let best = { ...(pieces[0] as Point), far: Infinity };
   for (let at = 1; at < pieces.length; at += 1) {

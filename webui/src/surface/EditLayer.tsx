@@ -1,16 +1,18 @@
 /** What lies over a graph that is edited: outputs, the tools of a line, the wire being drawn. Always as large. */
 import { Plus, Trash2 } from 'lucide-react';
-import { useSyncExternalStore, type CSSProperties, type ReactNode } from 'react';
+import { useMemo, useSyncExternalStore, type CSSProperties, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { GAP, type Box } from '../layout/model';
+import { detour } from '../layout/detour';
+import type { Box } from '../layout/model';
 import { curve, pathOf, segmentsOf, type Point, type Segment } from '../layout/path';
 import { IconButton } from '../ui/Button';
 import type { Camera } from './camera';
 import { sameEnds, type Ends, type GraphEditing } from './editing';
 import type { Carry, Gestures, Wire } from './gestures';
 import type { Scene } from './paint';
+import { outermost } from './placing';
 import styles from './EditLayer.module.css';
-import type { Size, Viewport } from './viewport';
+import { NAMES, type Size, type Viewport } from './viewport';
 
 export interface EditLayerProps {
   scene: Scene;
@@ -48,6 +50,17 @@ export function EditLayer({ scene, camera, gestures, editing, active, onMenuClos
         <Target id={drag.over} why={drag.why} scene={scene} view={view} place={place} />
       )}
       {drag?.kind === 'carry' && <Carrying carry={drag} scene={scene} view={view} place={place} />}
+      {drag?.kind === 'carry' &&
+        'ids' in drag.what &&
+        (drag.landing?.at === 'place' || drag.by !== 'pointer') && (
+          <Ghosts
+            scene={scene}
+            ids={drag.what.ids}
+            by={drag.landing?.at === 'place' ? drag.landing.by : NOWHERE}
+            view={view}
+            place={place}
+          />
+        )}
       {drag?.kind === 'frame' && (
         <div className={styles.frame} style={framed(place(drag.from), place(drag.to))} />
       )}
@@ -87,6 +100,10 @@ function at({ x, y }: Point): CSSProperties {
   return { transform: `translate(${Math.round(x)}px, ${Math.round(y)}px)` };
 }
 
+function scaled(point: Point, zoom: number): CSSProperties {
+  return { transform: `${at(point).transform} scale(${zoom})` };
+}
+
 function lineOf(scene: Scene, ends: Ends) {
   return scene.layout.lines.find((line) => sameEnds(line, ends));
 }
@@ -106,14 +123,11 @@ function WirePath({ wire, scene, place }: { wire: Wire; scene: Scene; place: Pla
   return <path data-refused={wire.why !== null || undefined} d={pathOf(course, place)} />;
 }
 
-/** Back to what came before: below both, as it will be laid out. */
+/** To what lies left of it, as it will be laid out. */
 function around(source: Box, target: Box): Segment[] {
-  const reach = GAP.layer / 3;
-  const lane = Math.max(source.y + source.height, target.y + target.height) + reach;
-  const [right, left] = [source.x + source.width, target.x];
-  const [out, into] = [source.y + source.height / 2, target.y + target.height / 2];
-  const corners = [right + reach, out, right + reach, lane, left - reach, lane, left - reach, into];
-  return segmentsOf({ points: [right, out, ...corners, left, into], back: true });
+  const out = { x: source.x + source.width, y: source.y + source.height / 2 };
+  const into = { x: target.x, y: target.y + target.height / 2 };
+  return segmentsOf({ points: detour(source, target, [out, into]), around: true });
 }
 
 interface OnGraph {
@@ -147,6 +161,9 @@ function Carrying({ carry, scene, view, place }: OnGraph & { carry: Carry }) {
     'ids' in what && what.ids.every((id) => scene.byId.get(id)?.parent === parent);
   const level = landing?.at === 'level' && !stays(landing.parent) ? landing.parent : null;
   const over = landing?.at === 'node' ? landing.id : level;
+  // One is seen where it would stand.
+  const told =
+    carry.by === 'pointer' && !(landing?.at === 'place' && 'ids' in what && what.ids.length <= NAMED);
   return (
     <>
       {over !== null && <Target id={over} why={null} scene={scene} view={view} place={place} />}
@@ -159,12 +176,70 @@ function Carrying({ carry, scene, view, place }: OnGraph & { carry: Carry }) {
           }}
         />
       )}
-      <div className={styles.carried} data-refused={why !== null || undefined} style={at(place(carry.to))}>
-        {words}
-        {why !== null && <span>{why}</span>}
-      </div>
+      {told && (
+        <div className={styles.carried} data-refused={why !== null || undefined} style={at(place(carry.to))}>
+          {words}
+          {why !== null && <span>{why}</span>}
+        </div>
+      )}
     </>
   );
+}
+
+const NOWHERE: Point = { x: 0, y: 0 };
+const NAMED = 12;
+
+/** What is placed, where it would stand: one path whatever it is, with the names of a few. */
+function Ghosts({ scene, ids, by, view, place }: OnGraph & { ids: readonly string[]; by: Point }) {
+  const boxes = useMemo(() => outermost(scene, ids), [scene, ids]);
+  const shape = useMemo(
+    () => boxes.map(({ x, y, width, height }) => `M${x} ${y}h${width}v${height}h${-width}z`).join(''),
+    [boxes],
+  );
+  const wires = useMemo(() => wiresOf(scene, boxes), [scene, boxes]);
+  const shift = place(by);
+  const moved = `translate(${shift.x} ${shift.y}) scale(${view.zoom})`;
+  return (
+    <>
+      <svg className={styles.ghosts} aria-hidden>
+        {wires.map(({ from, to, source, target }, at) => {
+          const [start, end] = [source ? moveBy(from, by) : from, target ? moveBy(to, by) : to];
+          return <path key={at} data-wire d={pathOf([curve(start, end)], place)} />;
+        })}
+        <path d={shape} transform={moved} />
+      </svg>
+      {boxes.length <= NAMED &&
+        view.zoom >= NAMES &&
+        boxes.map((box) => (
+          <div
+            key={box.id}
+            className={styles.ghostName}
+            style={{ ...scaled(place(moveBy(box, by)), view.zoom), inlineSize: box.width }}
+          >
+            {scene.labels.get(box.id)}
+          </div>
+        ))}
+    </>
+  );
+}
+
+function moveBy({ x, y }: Point, by: Point): Point {
+  return { x: x + by.x, y: y + by.y };
+}
+
+const MOST_WIRES = 60;
+
+/** Lines that have one end in what is placed; where there are many, they say nothing. */
+function wiresOf(scene: Scene, boxes: readonly Box[]) {
+  const moving = new Set(boxes.map(({ id }) => id));
+  const found = scene.layout.lines.filter(({ from, to }) => moving.has(from) !== moving.has(to));
+  if (found.length > MOST_WIRES) return [];
+  return found.map(({ from, to, points }) => ({
+    from: { x: points[0] as number, y: points[1] as number },
+    to: { x: points.at(-2) as number, y: points.at(-1) as number },
+    source: moving.has(from),
+    target: moving.has(to),
+  }));
 }
 
 function framed(one: Point, other: Point): CSSProperties {

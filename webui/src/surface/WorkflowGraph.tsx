@@ -25,6 +25,7 @@ import {
 } from '../layout/model';
 import { Walk, type Step } from '../layout/walk';
 import { Button } from '../ui/Button';
+import { answer } from '../ui/LiveRegion';
 import { EmptyState, Skeleton } from '../ui/states';
 import { Camera } from './camera';
 import { ConnectPanel } from './ConnectPanel';
@@ -45,6 +46,8 @@ import styles from './WorkflowGraph.module.css';
 export interface WorkflowGraphProps {
   /** A document, or anything with `nodes` and `edges` as in one. */
   definition: unknown;
+  /** What stands beside the document in a draft: where its nodes were placed by hand. */
+  editor?: unknown;
   statuses?: GraphStatuses;
   selected?: string | null;
   /** When it changes, the selected node is gone to once more. */
@@ -57,9 +60,9 @@ export interface WorkflowGraphProps {
 
 const ignore = (): void => undefined;
 
-export function WorkflowGraph({ definition, ...rest }: WorkflowGraphProps) {
+export function WorkflowGraph({ definition, editor, ...rest }: WorkflowGraphProps) {
   const { t } = useTranslation('graph');
-  const now = useMemo(() => graphOf(definition), [definition]);
+  const now = useMemo(() => graphOf(definition, editor), [definition, editor]);
   // Whoever types in a form changes a node, but seldom the picture.
   const [graph, setGraph] = useState(now);
   if (graph !== now && !sameGraph(graph, now)) setGraph(now);
@@ -95,7 +98,7 @@ function windowOf(scene: Scene, camera: Camera, active: string | null): Window {
   return { key: `${detail}\n${ids.join('\n')}`, ids, detail };
 }
 
-type Props = Omit<WorkflowGraphProps, 'definition'> & { graph: Graph; layout: Layout };
+type Props = Omit<WorkflowGraphProps, 'definition' | 'editor'> & { graph: Graph; layout: Layout };
 
 const STEPS: Readonly<Record<string, Step>> = {
   ArrowRight: 'next',
@@ -141,16 +144,37 @@ function Surface(props: Props) {
     setActive(selected ?? layout.boxes[0]?.id ?? null);
   if (active === null && layout.boxes[0]) setActive(layout.boxes[0].id);
 
+  const revealed = useRef('');
   useWindow(scene, camera, active, setSeen);
   useAnchor(scene, camera, active);
   useEffect(() => {
     wantIfHere();
     const box = selected === null ? undefined : scene.byId.get(selected);
-    if (box && camera.screen.width > 0) camera.reveal(box);
+    const place = `${called} ${selected}`;
+    if (selected === null) revealed.current = place;
+    // Once: what is laid out anew stays where it was, and what is placed by hand where it was put.
+    if (!box || camera.screen.width === 0 || revealed.current === place) return;
+    revealed.current = place;
+    camera.reveal(box);
   }, [selected, called, scene, camera, wantIfHere]);
   useLayoutEffect(() => {
     gestures.on(scene, editing ?? null);
   }, [gestures, scene, editing]);
+  const focusNode = useCallback((id: string) => {
+    root.current
+      ?.querySelector<HTMLElement>(`[data-node="${CSS.escape(id)}"]`)
+      ?.focus({ preventScroll: true });
+  }, []);
+  useEffect(() => {
+    gestures.tell((how, by, ids) => {
+      if (how === 'begun') {
+        want();
+        setActive(ids[0] ?? null);
+        setTimeout(() => focusNode(ids[0] ?? ''));
+      }
+      answer(t(`placing.${how}`, { count: ids.length, id: ids[0], x: by.x, y: by.y }));
+    });
+  }, [gestures, want, focusNode, t]);
   const edited = editing !== undefined;
   useEffect(() => {
     if (edited && root.current) return gestures.attach(root.current);
@@ -204,6 +228,11 @@ function Surface(props: Props) {
         editor.choose([...new Set([...editor.chosen, active, next].filter((id) => id !== next)), next]);
         go(next);
       }
+    } else if (event.key.toLowerCase() === 'm' && !control && !event.altKey && !event.shiftKey)
+      gestures.place(chosen.has(active) ? editor.chosen : [active]);
+    else if (event.key === 'T' && !control && !event.altKey) {
+      if (editor.tidy.why) answer(editor.tidy.why);
+      else editor.tidy.run();
     } else if (event.key === 'c' && !control && editor.portsOf(active).length > 0) setLinking(active);
     else if (event.key === '.' || event.key === 'ContextMenu' || (event.key === 'F10' && event.shiftKey))
       openMenu(root.current, active);
@@ -258,11 +287,6 @@ function Surface(props: Props) {
     },
     [scene, camera, gestures],
   );
-  const focusNode = useCallback((id: string) => {
-    root.current
-      ?.querySelector<HTMLElement>(`[data-node="${CSS.escape(id)}"]`)
-      ?.focus({ preventScroll: true });
-  }, []);
   const unlink = useCallback(() => {
     gestures.lead(null);
     want();
@@ -364,7 +388,13 @@ function Surface(props: Props) {
           {t('keys')} {editing && t('edit_keys')}
         </p>
         <Minimap scene={scene} camera={camera} statuses={statuses} />
-        <Tools camera={camera} layout={layout} list={list} onList={() => setList(!list)} />
+        <Tools
+          camera={camera}
+          layout={layout}
+          list={list}
+          onList={() => setList(!list)}
+          tidy={editing?.tidy}
+        />
       </div>
     </div>
   );

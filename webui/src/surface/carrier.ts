@@ -7,6 +7,8 @@ export interface Taker {
   carry(what: Carried, at: Point): void;
   drop(): void;
   cancel(): void;
+  /** Let nodes of it be moved by keys. */
+  place(ids: readonly string[]): void;
 }
 
 const SLACK = 4;
@@ -21,6 +23,11 @@ export class Carrier {
     return () => {
       this.taker = null;
     };
+  }
+
+  /** Let nodes of the graph be moved by keys. */
+  place(ids: readonly string[]): void {
+    this.taker?.place(ids);
   }
 
   /** Whether the click that follows belongs to a carrying; asked once. */

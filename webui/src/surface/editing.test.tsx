@@ -37,12 +37,12 @@ beforeEach(() => {
 afterEach(cleanup);
 
 function editingOf() {
-  const done: unknown[] = [];
+  const done: unknown[][] = [];
   const note =
     (name: string) =>
     (...more: unknown[]) =>
       void done.push([name, ...more]);
-  const editing: GraphEditing = {
+  const editing: GraphEditing & { chosen: string[] } = {
     chosen: [],
     marks: new Map([['pick', 'error']]),
     choose: note('choose'),
@@ -58,6 +58,8 @@ function editingOf() {
     whyNotLand: (_, landing) =>
       landing.at === 'level' && landing.parent === 'each' ? 'Not in there.' : null,
     land: note('land'),
+    place: note('place'),
+    tidy: { why: null, run: note('tidy') },
     menuOf: () => null,
     onKey: (event, id) => {
       if (event.key !== 'x') return false;
@@ -68,13 +70,16 @@ function editingOf() {
   return { editing, done };
 }
 
-async function graph(definition: unknown = GRAPH) {
+async function graph(definition: unknown = GRAPH, editor?: unknown) {
   const { editing, done } = editingOf();
-  const { container } = renderBare(<WorkflowGraph definition={definition} editing={editing} />, {
-    wrapper: TooltipProvider,
-  });
+  const { container } = renderBare(
+    <WorkflowGraph definition={definition} editor={editor} editing={editing} />,
+    {
+      wrapper: TooltipProvider,
+    },
+  );
   const surface = await screen.findByRole('application');
-  const layout = layoutOf(graphOf(definition));
+  const layout = layoutOf(graphOf(definition, editor));
   const whole = { x: 0, y: 0, width: layout.width, height: layout.height };
   const view = opening(whole, SCREEN, layout.boxes.length);
   const at = (x: number, y: number) => ({
@@ -197,6 +202,59 @@ describe('With the mouse', () => {
     ]);
   });
 
+  const carry = async (shown: Graph, id: string, [right, down]: [number, number], part = {}) => {
+    const box = shown.layout.boxes.find((each) => each.id === id) as Box;
+    const to = shown.at(box.x + box.width / 2 + right, box.y + 20 + down);
+    shown.point(
+      'pointerdown',
+      shown.node(id),
+      { ...shown.at(box.x + box.width / 2, box.y + 20), ...part },
+      1,
+    );
+    shown.point('pointermove', shown.surface, to, 1);
+    const ghosts = shown.container.querySelectorAll('path[transform]').length;
+    shown.point('pointerup', shown.surface, to);
+    await act(() => new Promise((resolve) => setTimeout(resolve)));
+    return ghosts;
+  };
+
+  it('a node that is dropped on open canvas is placed there, on the grid, and shown there before', async () => {
+    const shown = await graph();
+    expect(await carry(shown, 'start', [13, 301])).toBe(1);
+    const { x, y } = shown.layout.boxes.find(({ id }) => id === 'start') as Box;
+    const [, [, positions]] = shown.done as [unknown, [string, Record<string, { x: number; y: number }>]];
+    expect(shown.done).toEqual([
+      ['choose', ['start']],
+      ['place', { start: { x: Math.round((x + 13) / 8) * 8, y: Math.round((y + 301) / 8) * 8 } }],
+    ]);
+    expect(positions.start).toBeDefined();
+  });
+
+  it('a node in a container is placed from its inside; dropped where it was it stays', async () => {
+    const shown = await graph(GRAPH, { positions: { inner: { x: 16, y: 24 } } });
+    await carry(shown, 'inner', [3, -4]);
+    await carry(shown, 'inner', [8, 16]);
+    expect(shown.done).toEqual([
+      ['choose', ['inner']],
+      ['choose', ['inner']],
+      ['place', { inner: { x: 24, y: 40 } }],
+    ]);
+  });
+
+  it('several that are chosen are placed by one offset, what lies in one of them along with it', async () => {
+    const shown = await graph();
+    shown.editing.chosen.push('pick', 'each', 'inner');
+    await carry(shown, 'pick', [160, 400]);
+    const at = (id: string) => shown.layout.boxes.find((each) => each.id === id) as Box;
+    const [[, positions]] = shown.done as [[string, Record<string, { x: number; y: number }>]];
+    expect(Object.keys(positions)).toEqual(['pick', 'each']);
+    const far = (id: string) => {
+      const { x = NaN, y = NaN } = positions[id] ?? {};
+      return [x - at(id).x, y - at(id).y];
+    };
+    expect(far('each')).toEqual(far('pick'));
+  });
+
   it('something new is carried from beside the graph onto a node', async () => {
     const shown = await graph();
     const what = { kind: 'wait', title: 'Wait' };
@@ -286,6 +344,50 @@ describe('With keys', () => {
       ['choose', ['start', 'pick', 'each', 'inner']],
       ['choose', []],
     ]);
+  });
+
+  const press = (key: string, more: object = {}) =>
+    act(async () => void fireEvent.keyDown(document.activeElement as Element, { key, ...more }));
+
+  it('M moves a node: arrows by 8 and 40, Enter drops it there', async () => {
+    const shown = await graph();
+    shown.node('start').focus();
+    await press('m');
+    expect(shown.container.querySelector('path[transform]')).not.toBeNull();
+    await press('ArrowDown', { shiftKey: true });
+    await press('ArrowDown');
+    await press('ArrowRight');
+    await press('ArrowLeft');
+    await press('Enter');
+    const { x, y } = shown.layout.boxes.find(({ id }) => id === 'start') as Box;
+    expect(shown.done).toEqual([['place', { start: { x, y: Math.round((y + 48) / 8) * 8 } }]]);
+  });
+
+  it('Escape, Tab or a press puts it back, and so does Enter where it was', async () => {
+    const shown = await graph();
+    shown.node('start').focus();
+    for (const end of [
+      () => press('Escape'),
+      () => press('Tab'),
+      () => act(async () => shown.point('pointerdown', document.body, {})),
+    ]) {
+      await press('m');
+      await press('ArrowUp');
+      expect(shown.container.querySelector('path[transform]')).not.toBeNull();
+      await end();
+      expect(shown.container.querySelector('path[transform]')).toBeNull();
+    }
+    await press('m');
+    await press('Enter');
+    expect(shown.done).toEqual([]);
+  });
+
+  it('Shift T tidies up, and so does the button', async () => {
+    const shown = await graph();
+    shown.node('start').focus();
+    await press('T', { shiftKey: true });
+    fireEvent.click(screen.getByRole('button', { name: /^Tidy up/ }));
+    expect(shown.done.map(([name]: unknown[]) => name)).toEqual(['tidy', 'tidy']);
   });
 
   it('others are for the builder, with the node they were pressed on', async () => {

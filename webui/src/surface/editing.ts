@@ -1,6 +1,6 @@
 /** What a graph asks of whoever lets it be edited. The surface knows boxes and lines, not what may lead where. */
 import type { KeyboardEvent, ReactNode } from 'react';
-import type { Line } from '../layout/model';
+import type { Line, Place } from '../layout/model';
 import type { Carrier } from './carrier';
 
 /** One output of a node. */
@@ -47,6 +47,10 @@ export interface GraphEditing {
   /** Why it cannot come down there; null where it can. */
   whyNotLand(what: Carried, landing: Landing): string | null;
   land(what: Carried, landing: Landing): void;
+  /** They come to stand there, each counted from where the inside of its container begins. */
+  place(positions: Readonly<Record<string, Place>>): void;
+  /** What was placed by hand is placed automatically again: what is chosen, or all. */
+  readonly tidy: { readonly why: string | null; run(): void };
   /** Where things come from that are carried onto the graph. */
   readonly carrier: Carrier;
   /** The menu of a node, with its button; `onClose` puts the focus where it was. */

@@ -50,12 +50,19 @@ export function useFocusKept(root: RefObject<HTMLElement | null>, active: string
   };
 }
 
-/** What is laid out anew leaves the active node where it was on the screen. */
+/**
+ * What is laid out anew leaves the active node where it was on the screen; one that is placed by hand comes to stand
+ * where it was put, so that the ground it is placed on stays.
+ */
 export function useAnchor(scene: Scene, camera: Camera, active: string | null): void {
   const before = useRef(scene);
   useLayoutEffect(() => {
-    const [old, now] = [before.current.byId.get(active ?? ''), scene.byId.get(active ?? '')];
-    if (before.current !== scene && old && now && camera.moved) {
+    const boxes = [before.current.byId.get(active ?? ''), scene.byId.get(active ?? '')] as const;
+    const ground = boxes[1]?.parent ?? '';
+    const [old, now] = boxes.some((box) => box?.placed)
+      ? [before.current.layout.origins.get(ground), scene.layout.origins.get(ground)]
+      : boxes;
+    if (before.current !== scene && old && now && (camera.moved || boxes[1]?.placed)) {
       const { zoom } = camera.view;
       camera.shift((old.x - now.x) * zoom, (old.y - now.y) * zoom);
     }

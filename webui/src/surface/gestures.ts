@@ -2,12 +2,13 @@
  * What a pointer does on a graph that is edited: hovers, draws a wire from an output, carries nodes, spans a frame that
  * chooses. Nothing here renders; who draws is told, and what came of it goes to `GraphEditing`.
  */
-import { GAP, type Box } from '../layout/model';
+import { GAP, NODE, type Box } from '../layout/model';
 import type { Point } from '../layout/path';
 import type { Camera } from './camera';
-import { sameEnds, type Carried, type Ends, type GraphEditing, type Landing, type Source } from './editing';
-import { landingAt, shareOf } from './landing';
+import { sameEnds, type Carried, type Ends, type GraphEditing, type Source } from './editing';
+import { landingAt, shareOf, type Drop, type Grip } from './landing';
 import { boxAt, lineNear, type Scene } from './paint';
+import { outermost, placesOf, snapped, stepOf } from './placing';
 
 export interface Wire {
   readonly kind: 'wire';
@@ -23,8 +24,10 @@ export interface Carry {
   readonly what: Carried;
   readonly to: Point;
   /** Null: nothing would change. */
-  readonly landing: Landing | null;
+  readonly landing: Drop | null;
   readonly why: string | null;
+  /** It is moved by keys, or has come down and is about to be laid out. */
+  readonly by: 'pointer' | 'keys' | 'rest';
 }
 
 export interface Frame {
@@ -50,6 +53,8 @@ const LINE_REACH = 8;
 const LAND_REACH = 16;
 /** What is hovered stays a moment, so that one can get to the buttons beside it. */
 const GRACE_MS = 300;
+/** If it is never laid out anew: somebody else has put it there before. */
+const MOST_REST_MS = 2_000;
 const EDGE = 36;
 const EDGE_SPEED = 14;
 
@@ -60,6 +65,9 @@ interface Held {
   begin: () => void;
   started: boolean;
 }
+
+/** Told how it goes with what is moved by keys. */
+export type Told = (how: 'begun' | 'moved' | 'left', by: Point, ids: readonly string[]) => void;
 
 export class Gestures {
   private shown: Gesture = { node: null, line: null, picked: null, drag: null };
@@ -73,6 +81,8 @@ export class Gestures {
   private scene: Scene | null = null;
   private editing: GraphEditing | null = null;
   private element: HTMLElement | null = null;
+  private grip: Grip | null = null;
+  private told: Told = () => undefined;
 
   constructor(private readonly camera: Camera) {}
 
@@ -85,8 +95,15 @@ export class Gestures {
 
   /** What it works on from now on. */
   on(scene: Scene, editing: GraphEditing | null): void {
+    const { drag } = this.shown;
+    // What has come down is where it came down, or will never be.
+    if (scene !== this.scene && drag?.kind === 'carry' && drag.by !== 'pointer') this.release();
     this.scene = scene;
     this.editing = editing;
+  }
+
+  tell(told: Told): void {
+    this.told = told;
   }
 
   private show(part: Partial<Gesture>): void {
@@ -113,7 +130,7 @@ export class Gestures {
   /** The line at a place of the screen. */
   lineAt(event: Pick<MouseEvent, 'clientX' | 'clientY'>): Gesture['line'] {
     if (!this.scene) return null;
-    const found = lineNear(this.scene, this.place(event), LINE_REACH / this.camera.view.zoom);
+    const found = lineNear(this.scene, this.spot(event), LINE_REACH / this.camera.view.zoom);
     if (!found) return null;
     const { from, port, to } = found.line;
     return { x: found.x, y: found.y, ends: { from, port, to } };
@@ -129,7 +146,8 @@ export class Gestures {
     element.addEventListener('pointerup', this.up, { signal });
     element.addEventListener('pointercancel', this.cancel, { signal });
     element.addEventListener('pointerleave', () => this.fade(), { signal });
-    window.addEventListener('keydown', this.escape, { signal, capture: true });
+    window.addEventListener('keydown', this.key, { signal, capture: true });
+    window.addEventListener('pointerdown', this.leave, { signal, capture: true });
     return () => {
       abort.abort();
       served?.();
@@ -139,7 +157,7 @@ export class Gestures {
     };
   }
 
-  private place(event: Pick<MouseEvent, 'clientX' | 'clientY'> | Point): Point {
+  private spot(event: Pick<MouseEvent, 'clientX' | 'clientY'> | Point): Point {
     const at = 'clientX' in event ? { x: event.clientX, y: event.clientY } : event;
     const { left, top } = (this.element as HTMLElement).getBoundingClientRect();
     const { x, y, zoom } = this.camera.view;
@@ -156,10 +174,10 @@ export class Gestures {
       this.hold(event, () => this.beginWire(from));
     }
     if (target.closest('[data-overlay]')) return true;
-    const at = this.place(event);
+    const at = this.spot(event);
     const box = this.grasped(at);
     const carries = box !== null && !(event.shiftKey && box.container) && event.pointerType !== 'touch';
-    if (carries) this.hold(event, () => this.beginCarry(box.id));
+    if (carries) this.hold(event, () => this.beginCarry({ id: box.id, from: at }));
     else if (event.shiftKey) this.hold(event, () => this.show({ drag: { kind: 'frame', from: at, to: at } }));
     else return false;
     return true;
@@ -209,15 +227,56 @@ export class Gestures {
     if (this.held || this.shown.drag) this.release();
   };
 
-  private escape = (event: KeyboardEvent): void => {
-    if (event.key !== 'Escape' || !this.held?.started) return;
+  private key = (event: KeyboardEvent): void => {
+    const { drag } = this.shown;
+    const moving = drag?.kind === 'carry' && drag.by === 'keys' ? drag : null;
+    if (!moving && (event.key !== 'Escape' || !this.held?.started)) return;
+    // A mode: whatever has the focus, the keys are for what is moved.
+    if (moving && event.key === 'Tab') return this.leave();
     event.stopPropagation();
     event.preventDefault();
+    if (moving) this.moveByKey(moving, event);
+    else this.release();
+  };
+
+  /** Nodes are moved by keys from now on. */
+  place(ids: readonly string[]): void {
+    const [box] = this.scene ? outermost(this.scene, ids) : [];
+    if (!box) return;
     this.release();
+    this.told('begun', NOWHERE, ids);
+    this.show({ drag: { kind: 'carry', what: { ids }, to: box, landing: null, why: null, by: 'keys' } });
+  }
+
+  private moveByKey(drag: Carry, event: KeyboardEvent): void {
+    const ids = 'ids' in drag.what ? drag.what.ids : [];
+    const [box] = this.scene ? outermost(this.scene, ids) : [];
+    const step = stepOf(event);
+    const far = drag.landing?.at === 'place' ? drag.landing.by : NOWHERE;
+    if (!this.scene || !box || event.key === 'Escape') return this.leave();
+    if (event.key === 'Enter' && !event.repeat) {
+      if (drag.landing) this.dropCarry(drag);
+      else this.leave();
+    }
+    if (!step) return;
+    const by = snapped(this.scene, box, { x: far.x + step.x, y: far.y + step.y });
+    const to = { x: box.x + by.x, y: box.y + by.y };
+    this.camera.reveal({ ...to, ...NODE });
+    this.told('moved', by, ids);
+    this.show({ drag: { ...drag, to, landing: by.x || by.y ? { at: 'place', by } : null } });
+  }
+
+  /** What is moved by keys goes back. */
+  private leave = (): void => {
+    const { drag } = this.shown;
+    if (drag?.kind !== 'carry' || drag.by !== 'keys') return;
+    this.release();
+    this.told('left', NOWHERE, 'ids' in drag.what ? drag.what.ids : []);
   };
 
   private release(): void {
     this.held = null;
+    this.grip = null;
     this.whyNot = null;
     cancelAnimationFrame(this.frame);
     this.frame = 0;
@@ -228,7 +287,7 @@ export class Gestures {
     const { held } = this;
     const { drag } = this.shown;
     if (!held || !drag) return;
-    const to = this.place(held.last);
+    const to = this.spot(held.last);
     if (drag.kind === 'wire') this.followWire(drag, to);
     else if (drag.kind === 'carry') this.followCarry(drag.what, to);
     else this.show({ drag: { ...drag, to } });
@@ -260,7 +319,7 @@ export class Gestures {
       this.grace = undefined;
     };
     if ((event.target as Element).closest('[data-overlay]')) return stay();
-    const box = this.scene && boxAt(this.scene, ...pair(this.place(event)));
+    const box = this.scene && boxAt(this.scene, ...pair(this.spot(event)));
     const line = box && !box.container ? null : this.lineAt(event);
     const node = line ? null : (box?.id ?? null);
     if (line === null && node === null) return this.fade();
@@ -291,7 +350,7 @@ export class Gestures {
   carry(what: Carried, at: Point): void {
     const { left, top, right, bottom } = (this.element as HTMLElement).getBoundingClientRect();
     const over = at.x >= left && at.x <= right && at.y >= top && at.y <= bottom;
-    if (over) this.followCarry(what, this.place(at));
+    if (over) this.followCarry(what, this.spot(at));
     else if (this.shown.drag) this.show({ drag: null });
   }
 
@@ -301,8 +360,10 @@ export class Gestures {
     if (drag?.kind === 'carry') this.dropCarry(drag);
   }
 
-  private beginCarry(id: string): void {
+  private beginCarry(grip: Grip): void {
     if (!this.editing) return;
+    const { id } = grip;
+    this.grip = grip;
     const several = this.editing.chosen.includes(id);
     if (!several) this.editing.choose([id]);
     this.followCarry({ ids: several ? this.editing.chosen : [id] }, { x: 0, y: 0 });
@@ -310,17 +371,30 @@ export class Gestures {
 
   private followCarry(what: Carried, to: Point): void {
     if (!this.scene || !this.editing) return;
-    const landing = landingAt(this.scene, what, to, LAND_REACH / this.camera.view.zoom);
+    const landing = landingAt(this.scene, what, to, LAND_REACH / this.camera.view.zoom, this.grip);
     const before = this.shown.drag;
     const same = before?.kind === 'carry' && sameLanding(before.landing, landing);
-    const why = same ? before.why : landing && this.editing.whyNotLand(what, landing);
-    this.show({ drag: { kind: 'carry', what, to, landing, why }, node: null, line: null });
+    const asked = landing && landing.at !== 'place' ? landing : null;
+    const why = same ? before.why : asked && this.editing.whyNotLand(what, asked);
+    this.show({ drag: { kind: 'carry', what, to, landing, why, by: 'pointer' }, node: null, line: null });
   }
 
-  private dropCarry({ what, landing, why }: Carry): void {
+  private dropCarry(drag: Carry): void {
+    const { what, landing, why } = drag;
     if (!landing) return;
-    if (why !== null) this.editing?.refuse(why);
+    if (landing.at === 'place') this.putDown(drag, landing.by);
+    else if (why !== null) this.editing?.refuse(why);
     else this.editing?.land(what, landing);
+  }
+
+  /** It is shown where it came down until it stands there. */
+  private putDown(drag: Carry, by: Point): void {
+    if (!this.scene || !('ids' in drag.what)) return;
+    const places = placesOf(this.scene, drag.what.ids, by);
+    const rest: Carry = { ...drag, by: 'rest' };
+    this.show({ drag: rest });
+    setTimeout(() => this.shown.drag === rest && this.release(), MOST_REST_MS);
+    this.editing?.place(places);
   }
 
   private beginWire(from: Source): void {
@@ -359,6 +433,8 @@ function pair({ x, y }: Point): [number, number] {
   return [x, y];
 }
 
-function sameLanding(one: Landing | null, other: Landing | null): boolean {
+const NOWHERE: Point = { x: 0, y: 0 };
+
+function sameLanding(one: Drop | null, other: Drop | null): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }

@@ -4,12 +4,28 @@ import type { Box } from '../layout/model';
 import type { Point } from '../layout/path';
 import type { Beside, Carried, Landing } from './editing';
 import { boxAt, lineNear, type Scene } from './paint';
+import { snapped } from './placing';
 
 /** Neighbours that stand this near above or below are in one column. */
 const COLUMN = 60;
 
-/** The landing at a place; null where nothing would change. */
-export function landingAt(scene: Scene, what: Carried, to: Point, reach: number): Landing | null {
+/** Or it stays on its level, so far from where it stood. */
+export type Drop = Landing | { readonly at: 'place'; readonly by: Point };
+
+/** The node one took hold of, and where. */
+export interface Grip {
+  readonly id: string;
+  readonly from: Point;
+}
+
+/** Where it comes down at a place; null where nothing would change. */
+export function landingAt(
+  scene: Scene,
+  what: Carried,
+  to: Point,
+  reach: number,
+  grip: Grip | null,
+): Drop | null {
   const carried = 'ids' in what ? new Set(what.ids) : new Set<string>();
   const isCarried = (id: string | null): boolean => {
     for (let at = id; at !== null; at = scene.byId.get(at)?.parent ?? null) if (carried.has(at)) return true;
@@ -17,13 +33,19 @@ export function landingAt(scene: Scene, what: Carried, to: Point, reach: number)
   };
   const here = boxAt(scene, to.x, to.y);
   const box = here && isCarried(here.id) ? outside(scene, here, isCarried) : here;
-  const line = box && !box.container ? null : lineNear(scene, to, reach)?.line;
+  const several = 'ids' in what && what.ids.length > 1;
+  const line = several || (box && !box.container) ? null : lineNear(scene, to, reach)?.line;
   if (line && !isCarried(line.from) && !isCarried(line.to)) {
     const { from, port, to: target } = line;
     return { at: 'line', ends: { from, port, to: target } };
   }
   if (box && !box.container && !('ids' in what)) return { at: 'node', id: box.id };
   const parent = box === null ? null : box.container ? box.id : box.parent;
+  const held = grip && scene.byId.get(grip.id);
+  if (held && held.parent === parent && (box === null || box.container)) {
+    const by = snapped(scene, held, { x: to.x - grip.from.x, y: to.y - grip.from.y });
+    return by.x === 0 && by.y === 0 ? null : { at: 'place', by };
+  }
   const beside = besideOf(scene, parent, to, isCarried);
   const stays = 'ids' in what && what.ids.every((id) => scene.byId.get(id)?.parent === parent);
   return stays && beside === null ? null : { at: 'level', parent, beside };

@@ -44,12 +44,12 @@ export function GraphTab({ workflowId, side, node, onNode, code, onCode }: Graph
       </div>
       <div className={styles.graph} data-code={code || undefined}>
         <Suspense fallback={<Skeleton rows={6} />}>
-          <LazyGraph definition={data} selected={selected} onSelect={onNode} />
+          <LazyGraph {...data} selected={selected} onSelect={onNode} />
         </Suspense>
         {code && (
           <Suspense fallback={<Skeleton rows={6} />}>
             <ReadCode
-              definition={data as JsonObject}
+              definition={data.definition as JsonObject}
               selected={selected}
               onSelect={onNode}
               onClose={() => onCode(false)}

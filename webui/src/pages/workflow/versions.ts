@@ -5,6 +5,7 @@ import { answered, client, type Schemas } from '../../api/client';
 export type Side = number | 'draft';
 
 /** The document of a version, which never changes, or of the draft. */
+/** What one side says; of a draft also where its nodes stand, which no version knows. */
 export function useDefinition(workflowId: string, side: Side) {
   return useQuery({
     queryKey: ['workflows', 'one', workflowId, 'definition', side],
@@ -19,7 +20,7 @@ export function useDefinition(workflowId: string, side: Side) {
                 signal,
               }),
             );
-      return found.definition;
+      return { definition: found.definition, editor: 'editor' in found ? found.editor : undefined };
     },
     staleTime: side === 'draft' ? 0 : Infinity,
   });

@@ -1,7 +1,8 @@
 import { Ellipsis } from 'lucide-react';
-import { useMemo } from 'react';
+import { useEffect, useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { nodeOf, type EdgeKey } from '../../../document/model';
+import { useKeys } from '../../../keyboard/keys';
 import type { Carried, Ends, GraphEditing, Landing } from '../../../surface/editing';
 import { LazyGraph } from '../../../surface/LazyGraph';
 import type { GraphStatuses } from '../../../surface/statuses';
@@ -10,7 +11,7 @@ import { answer } from '../../../ui/LiveRegion';
 import { Menu } from '../../../ui/Menu';
 import { say } from '../../../ui/Toasts';
 import { useBuilder } from './context';
-import { connecting } from './deeds';
+import { connecting, placedOf } from './deeds';
 import { arriving, moving, whyNotThere, type Place } from './landing';
 import { fromOf, portsOf } from './nodeTypes';
 import { deedKeyed, useNodeDeeds } from './useNodeDeeds';
@@ -29,6 +30,7 @@ export function GraphEditor({ statuses, onInspect }: GraphEditorProps) {
   const deedsOf = useNodeDeeds();
   const marks = useMemo(() => marksOf(judged), [judged]);
   const carriedOf = (what: Carried) => ('ids' in what ? what.ids : types.get(what.kind));
+  const tidy = useTidy();
   const editing: GraphEditing = {
     chosen,
     marks,
@@ -72,6 +74,11 @@ export function GraphEditor({ statuses, onInspect }: GraphEditorProps) {
         act(moving(draft, types, carried, place), t('told.carried', { id }), carried);
       }
     },
+    place: (positions) => {
+      const ids = Object.keys(positions);
+      act([{ op: 'move', positions }], t('told.placed', { count: ids.length, id: ids[0] }));
+    },
+    tidy,
     menuOf: (id, onClose) => (
       <Menu
         label={t('menu', { id })}
@@ -100,6 +107,7 @@ export function GraphEditor({ statuses, onInspect }: GraphEditorProps) {
   return (
     <LazyGraph
       definition={draft.definition}
+      editor={draft.editor}
       statuses={statuses}
       selected={selected}
       called={called}
@@ -107,6 +115,42 @@ export function GraphEditor({ statuses, onInspect }: GraphEditorProps) {
       editing={editing}
     />
   );
+}
+
+/** All or what is chosen goes where the layout puts it; its keys and those that move by hand hold on the whole page. */
+function useTidy(): GraphEditing['tidy'] {
+  const { t } = useTranslation('builder');
+  const { draft, chosen, act, carrier } = useBuilder();
+  const placed = placedOf(draft, chosen.length > 0 ? chosen : null);
+  const none = chosen.length > 0 ? t('why.none_placed', { count: chosen.length }) : t('why.nothing_placed');
+  const tidy = {
+    why: placed.length > 0 ? null : none,
+    run: () =>
+      act([{ op: 'unplace', ids: placed }], t('told.unplaced', { count: placed.length, id: placed[0] })),
+  };
+  const latest = useRef({ tidy, chosen });
+  useEffect(() => {
+    latest.current = { tidy, chosen };
+  });
+  useKeys(
+    useMemo(() => {
+      const scope = t('scope');
+      const again = (): void => {
+        const { why, run } = latest.current.tidy;
+        if (why) answer(why);
+        else run();
+      };
+      const move = (): void => {
+        if (latest.current.chosen.length > 0) carrier.place(latest.current.chosen);
+        else answer(t('why.none_chosen'));
+      };
+      return [
+        { keys: 'M', label: t('place_keys'), scope, run: move },
+        { keys: 'Shift+T', label: t('tidy_keys'), scope, run: again },
+      ];
+    }, [t, carrier]),
+  );
+  return tidy;
 }
 
 function placeOf(landing: Landing): Place {

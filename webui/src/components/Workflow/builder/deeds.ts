@@ -1,7 +1,7 @@
 /** What a person does in the builder, as operations of the document; each is one undo. */
 import { applyAll, type Target } from '../../../document/change';
 import { diff } from '../../../document/diff';
-import { isObject, type Json, type JsonObject, type Path } from '../../../document/json';
+import { isObject, member, type Json, type JsonObject, type Path } from '../../../document/json';
 import {
   edgesOf,
   endOf,
@@ -9,13 +9,16 @@ import {
   nodeOf,
   nodesOf,
   parentOf,
+  positionOf,
   withInside,
   type Draft,
   type EdgeKey,
   type NodeJson,
+  type Position,
 } from '../../../document/model';
 import type { Operation } from '../../../document/operation';
 import { patched, type PatchOperation } from '../../../document/patch';
+import { GAP, NODE } from '../../../layout/model';
 import type { Beside } from '../../../surface/editing';
 import { fromOf, portsOf, type NodeType, type NodeTypes } from './nodeTypes';
 
@@ -37,7 +40,8 @@ export function adding(draft: Draft, type: NodeType, where: Where): { id: string
     const before = nodeOf(draft, endOf(where.key.from).node);
     const node = newNode(draft, type, before ? parentOf(before) : null);
     const port = type.ports[0];
-    const insert = { op: 'insert', key: where.key, node } as const;
+    const position = between(draft, where.key);
+    const insert = { op: 'insert', key: where.key, node, ...(position ? { position } : {}) } as const;
     return {
       id: node.id,
       operations: [port && port !== 'out' ? { ...insert, port } : insert],
@@ -48,11 +52,49 @@ export function adding(draft: Draft, type: NodeType, where: Where): { id: string
   const node = newNode(draft, type, parent);
   const edges =
     where.at === 'after' && type.runnable ? [{ from: fromOf(where.id, where.port), to: node.id }] : [];
+  const position = where.at === 'after' ? behind(draft, where.id) : null;
+  const positions = position ? { positions: { [node.id]: position } } : {};
   // The edge leads from a node that is there to one that comes with it: an operation of its own.
   return {
     id: node.id,
-    operations: [{ op: 'add', nodes: [node] }, ...edges.map((edge): Operation => ({ op: 'connect', edge }))],
+    operations: [
+      { op: 'add', nodes: [node], ...positions },
+      ...edges.map((edge): Operation => ({ op: 'connect', edge })),
+    ],
   };
+}
+
+const COLUMN = NODE.width + GAP.layer;
+const ROW = NODE.height + GAP.node;
+
+/**
+ * Right of a step that was placed by hand, below what was placed there before: the layout would put it far away. Null
+ * behind any other.
+ */
+export function behind(draft: Draft, id: string): Position | null {
+  const [at, node] = [positionOf(draft, id), nodeOf(draft, id)];
+  if (!at || !node) return null;
+  const others = nodesOf(draft).flatMap((each) =>
+    parentOf(each) === parentOf(node) ? (positionOf(draft, each.id) ?? []) : [],
+  );
+  const place = { x: at.x + COLUMN, y: at.y };
+  const isTaken = (): boolean =>
+    others.some(({ x, y }) => Math.abs(x - place.x) < NODE.width && Math.abs(y - place.y) < NODE.height);
+  while (isTaken()) place.y += ROW;
+  return place;
+}
+
+/** In the middle of a connection whose both ends were placed by hand; null in any other. */
+export function between(draft: Draft, { from, to }: EdgeKey): Position | null {
+  const [one, other] = [positionOf(draft, endOf(from).node), positionOf(draft, to)];
+  return one && other ? { x: Math.round((one.x + other.x) / 2), y: Math.round((one.y + other.y) / 2) } : null;
+}
+
+/** Which of these somebody placed by hand, whatever is said there. */
+export function placedOf(draft: Draft, ids: readonly string[] | null): string[] {
+  const positions = member(draft.editor, 'positions');
+  const all = isObject(positions) ? Object.keys(positions) : [];
+  return ids === null ? all : ids.filter((id) => isObject(positions) && Object.hasOwn(positions, id));
 }
 
 /** A member gets another value: the smallest changes that come to it, so that others' changes beside it survive. */

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { begin, perform, undo } from '../../../document/history';
 import type { JsonObject } from '../../../document/json';
-import { edgesOf, endOf, nodeOf, nodesOf, parentOf, type Draft } from '../../../document/model';
+import { edgesOf, endOf, nodeOf, nodesOf, parentOf, positionOf, type Draft } from '../../../document/model';
 import type { Operation } from '../../../document/operation';
-import { orderWith, ordered } from './deeds';
+import { adding, orderWith, ordered } from './deeds';
 import { arriving, moving, whyNotThere, type Place } from './landing';
 import type { NodeType } from './nodeTypes';
 import sample from './nodeTypes.sample.json';
@@ -67,6 +67,39 @@ describe('A step that is carried', () => {
     expect(whyNotThere(DRAFT, TYPES, ['a'], level)).toBeNull();
     expect(whyNotThere(DRAFT, TYPES, ['a', 'b'], edge('one', 'two'))).toBe('one_only');
     expect(whyNotThere(DRAFT, TYPES, ['stop'], edge('one', 'two'))).toBe('no_way_on');
+  });
+});
+
+describe('Among steps that were placed by hand', () => {
+  const placed = after([
+    { op: 'move', positions: { a: { x: 0, y: 0 }, b: { x: 400, y: 80 }, stop: { x: 9, y: 9 } } },
+  ]);
+  const place = (draft: Draft, id: string) => positionOf(draft, id);
+
+  it('a step comes behind the one it follows, below what is there, and between two in the middle', () => {
+    const once = after(
+      adding(placed, typeOf('wait'), { at: 'after', id: 'b', port: 'out' }).operations,
+      placed,
+    );
+    expect(place(once, 'wait')).toEqual({ x: 672, y: 80 });
+    const twice = after(adding(once, typeOf('wait'), { at: 'after', id: 'b', port: 'out' }).operations, once);
+    expect(place(twice, 'wait_2')).toEqual({ x: 672, y: 160 });
+    const into = adding(placed, typeOf('wait'), { at: 'edge', key: { from: 'a', to: 'b', n: 0 } });
+    expect(place(after(into.operations, placed), 'wait')).toEqual({ x: 200, y: 40 });
+    expect(
+      place(after(adding(placed, typeOf('wait'), { at: 'after', id: 'c', port: 'out' }).operations), 'wait'),
+    ).toBeNull();
+  });
+
+  it('one that is carried into a line or beside another stands there, wherever it stood', () => {
+    expect(place(after(moving(placed, TYPES, ['stop'], edge('a', 'b')), placed), 'stop')).toEqual({
+      x: 200,
+      y: 40,
+    });
+    expect(place(after(moving(placed, TYPES, ['b'], edge('c', 'each')), placed), 'b')).toBeNull();
+    const beside = { id: 'c', side: 'after' } as const;
+    const moved = after(moving(placed, TYPES, ['b'], { at: 'level', parent: null, beside }), placed);
+    expect(place(moved, 'b')).toBeNull();
   });
 });
 

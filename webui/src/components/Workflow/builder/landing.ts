@@ -12,7 +12,7 @@ import {
 } from '../../../document/model';
 import type { Operation } from '../../../document/operation';
 import type { Beside } from '../../../surface/editing';
-import { adding, mainPort, newNode, orderWith } from './deeds';
+import { adding, between, mainPort, newNode, orderWith, placedOf } from './deeds';
 import { fromOf, namesOf, typeOf, type NodeType, type NodeTypes } from './nodeTypes';
 
 /** Why it cannot come there, as the name of the words that say it. */
@@ -90,7 +90,14 @@ export function moving(
   return [
     ...(stays ? [] : [{ op: 'reparent', ids, parent } as const]),
     ...(beside ? [{ op: 'order', ids: orderWith(namesOf(nodesOf(draft)), ids, beside) } as const] : []),
+    // The order tells where they stand, unless a hand has.
+    ...(beside ? unplaced(draft, ids) : []),
   ];
+}
+
+function unplaced(draft: Draft, ids: readonly string[]): Operation[] {
+  const placed = placedOf(draft, ids);
+  return placed.length > 0 ? [{ op: 'unplace', ids: placed }] : [];
 }
 
 /** A step leaves its place, where what came before leads on to what came after, and comes between two others. */
@@ -103,6 +110,7 @@ function ontoEdge(draft: Draft, types: NodeTypes, id: string, key: EdgeKey): Ope
   const before = edges.filter(({ from, to }) => to === id && endOf(from).node !== id);
   const after = edges.filter(({ from, to }) => endOf(from).node === id && to !== id);
   const oneWay = new Set(after.map(({ from }) => endOf(from).port)).size === 1;
+  const place = between(draft, key);
   const bridges = oneWay ? before.flatMap((edge) => after.map(({ to }) => ({ ...edge, to }))) : [];
   return [
     {
@@ -113,5 +121,6 @@ function ontoEdge(draft: Draft, types: NodeTypes, id: string, key: EdgeKey): Ope
     { op: 'reparent', ids: [id], parent: parentOf(beside) },
     { op: 'reconnect', key, from: key.from, to: id },
     { op: 'connect', edge: { from: fromOf(id, port), to: key.to } },
+    ...(place ? [{ op: 'move', positions: { [id]: place } } as const] : unplaced(draft, [id])),
   ];
 }

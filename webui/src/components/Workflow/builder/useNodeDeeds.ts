@@ -8,7 +8,7 @@ import { copyText } from '../../../ui/clipboard';
 import { answer } from '../../../ui/LiveRegion';
 import { say } from '../../../ui/Toasts';
 import { useBuilder } from './context';
-import { containersFor, mainPort, newNode, outOf, ordered, targetsOf } from './deeds';
+import { containersFor, mainPort, newNode, outOf, ordered, placedOf, targetsOf } from './deeds';
 import { goesOn } from './landing';
 import { namesOf, portsOf, typeOf, type NodeType } from './nodeTypes';
 
@@ -35,7 +35,7 @@ export function deedKeyed(event: KeyboardEvent, deeds: readonly Deed[]): Deed | 
 /** The deeds on a node; on all that is chosen, if it is one of several. */
 export function useNodeDeeds(): (id: string) => Deed[] {
   const { t } = useTranslation('builder');
-  const { draft, types, act, ask, select, chosen } = useBuilder();
+  const { draft, types, act, ask, select, chosen, carrier } = useBuilder();
   return (id) => {
     const node = nodeOf(draft, id);
     if (!node) return [];
@@ -133,10 +133,24 @@ export function useNodeDeeds(): (id: string) => Deed[] {
     function some(): Deed[] {
       const [parent] = parents;
       return [
+        { name: 'place', label: t('do.place'), keys: 'M', run: () => carrier.place(ids) },
+        {
+          name: 'unplace',
+          label: t('do.unplace'),
+          keys: 'Shift+T',
+          why: placedOf(draft, ids).length > 0 ? undefined : t('why.none_placed', { count: ids.length }),
+          run: () => {
+            const placed = placedOf(draft, ids);
+            act(
+              [{ op: 'unplace', ids: placed }],
+              t('told.unplaced', { count: placed.length, id: placed[0] }),
+            );
+          },
+        },
         {
           name: 'move',
           label: t('do.move'),
-          keys: 'M',
+          keys: 'Shift+I',
           why: containersFor(draft, types, ids).length > 0 ? undefined : t('why.no_other_container'),
           run: () => ask({ what: 'move', ids }),
         },
