@@ -14,6 +14,13 @@ export interface FocusKept {
 export function useFocusKept(root: RefObject<HTMLElement | null>, active: string | null): FocusKept {
   const wanted = useRef(false);
   const here = useRef(false);
+  const settle = useCallback(() => {
+    if (!wanted.current || active === null) return;
+    const found = root.current?.querySelector<HTMLElement>(`[data-node="${CSS.escape(active)}"]`);
+    if (!found || document.activeElement?.closest('[role=dialog], [data-overlay] input')) return;
+    wanted.current = false;
+    found.focus({ preventScroll: true });
+  }, [root, active]);
   useEffect(() => {
     const look = ({ target }: Event): void => {
       const element = target as Element;
@@ -28,17 +35,15 @@ export function useFocusKept(root: RefObject<HTMLElement | null>, active: string
     };
   }, [root]);
   useEffect(() => {
-    if (!wanted.current || active === null) return;
-    const settle = (): void => {
-      const found = root.current?.querySelector<HTMLElement>(`[data-node="${CSS.escape(active)}"]`);
-      if (!found || document.activeElement?.closest('[role=dialog], [data-overlay] input')) return;
-      wanted.current = false;
-      found.focus({ preventScroll: true });
-    };
     settle();
-    // A dialog that closes gives the focus back first.
+    // A dialog that closes gives the focus back first, and nothing may be rendered after it.
     const timer = setTimeout(settle);
-    return () => clearTimeout(timer);
+    const back = (): void => void setTimeout(settle);
+    document.addEventListener('focusin', back);
+    return () => {
+      clearTimeout(timer);
+      document.removeEventListener('focusin', back);
+    };
   });
   return {
     want: useCallback(() => {
