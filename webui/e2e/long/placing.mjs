@@ -1,8 +1,8 @@
 /** Steps that are placed by hand: with the mouse, with keys, in two tabs, and put back. */
 import assert from 'node:assert/strict';
-import { builderOf, editing, newDraft } from './support/draft.mjs';
-import { interfaceOf } from './support/interface.mjs';
-import { journey, signIn } from './support/journey.mjs';
+import { builderOf, editing, newDraft } from '../support/draft.mjs';
+import { interfaceOf } from '../support/interface.mjs';
+import { journey, signIn } from '../support/journey.mjs';
 
 const node = (page, id) => page.locator(`[data-node="${id}"]`);
 const draftOf = (context, id) => interfaceOf(context).get(`/workflows/${id}/draft`);
