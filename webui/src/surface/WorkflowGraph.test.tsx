@@ -101,6 +101,24 @@ describe('A graph', () => {
     expect(onSelect).toHaveBeenCalledWith('inner');
   });
 
+  it('gives the focus to who is called from elsewhere, not to who is chosen there', async () => {
+    const shown = (selected: string, called: number) => (
+      <>
+        <button>Elsewhere</button>
+        <WorkflowGraph definition={SMALL} selected={selected} called={called} />
+      </>
+    );
+    const { rerender } = render(shown('start', 0));
+    await named(/^Begin/);
+    const elsewhere = await named('Elsewhere');
+    elsewhere.focus();
+    rerender(shown('each', 0));
+    await act(() => new Promise((resolve) => setTimeout(resolve)));
+    expect(document.activeElement).toBe(elsewhere);
+    rerender(shown('inner', 1));
+    await waitFor(() => expect((document.activeElement as HTMLElement).dataset['node']).toBe('inner'));
+  });
+
   it('is there as a list as well, which selects too', async () => {
     const onSelect = vi.fn();
     render(<WorkflowGraph definition={SMALL} onSelect={onSelect} />);

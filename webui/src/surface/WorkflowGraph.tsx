@@ -145,10 +145,14 @@ function Surface(props: Props) {
   if (active === null && layout.boxes[0]) setActive(layout.boxes[0].id);
 
   const revealed = useRef('');
+  const answered = useRef(called);
   useWindow(scene, camera, active, setSeen);
   useAnchor(scene, camera, active);
   useEffect(() => {
-    wantIfHere();
+    // Who was called from elsewhere comes; a choice made elsewhere does not take the focus from there.
+    if (answered.current === called) wantIfHere();
+    else want();
+    answered.current = called;
     const box = selected === null ? undefined : scene.byId.get(selected);
     const place = `${called} ${selected}`;
     if (selected === null) revealed.current = place;
@@ -156,7 +160,7 @@ function Surface(props: Props) {
     if (!box || camera.screen.width === 0 || revealed.current === place) return;
     revealed.current = place;
     camera.reveal(box);
-  }, [selected, called, scene, camera, wantIfHere]);
+  }, [selected, called, scene, camera, want, wantIfHere]);
   useLayoutEffect(() => {
     gestures.on(scene, editing ?? null);
   }, [gestures, scene, editing]);
