@@ -14,13 +14,15 @@ export interface FocusKept {
 export function useFocusKept(root: RefObject<HTMLElement | null>, active: string | null): FocusKept {
   const wanted = useRef(false);
   const here = useRef(false);
+  const stood = useRef(active);
   const settle = useCallback(() => {
-    if (!wanted.current || active === null) return;
-    const found = root.current?.querySelector<HTMLElement>(`[data-node="${CSS.escape(active)}"]`);
-    if (!found || document.activeElement?.closest('[role=dialog], [data-overlay] input')) return;
+    const id = stood.current;
+    if (!wanted.current || id === null) return;
+    const found = root.current?.querySelector<HTMLElement>(`[data-node="${CSS.escape(id)}"]`);
+    if (!found || document.activeElement?.closest('[role=dialog], [role=menu], [data-overlay] input')) return;
     wanted.current = false;
     found.focus({ preventScroll: true });
-  }, [root, active]);
+  }, [root]);
   useEffect(() => {
     const look = ({ target }: Event): void => {
       const element = target as Element;
@@ -35,6 +37,7 @@ export function useFocusKept(root: RefObject<HTMLElement | null>, active: string
     };
   }, [root]);
   useEffect(() => {
+    stood.current = active;
     settle();
     // A dialog that closes gives the focus back first, and nothing may be rendered after it.
     const timer = setTimeout(settle);
@@ -48,7 +51,9 @@ export function useFocusKept(root: RefObject<HTMLElement | null>, active: string
   return {
     want: useCallback(() => {
       wanted.current = true;
-    }, []),
+      // It may stand there already: then nothing is rendered, and what is wanted must not be wanted later.
+      setTimeout(settle);
+    }, [settle]),
     wantIfHere: useCallback(() => {
       if (here.current) wanted.current = true;
     }, []),
