@@ -1,6 +1,6 @@
 import { Link, Outlet, useNavigate } from '@tanstack/react-router';
 import { CircleCheck, History, House, PanelLeft, Search, Workflow } from 'lucide-react';
-import { useMemo, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { loadWords } from '../i18n';
 import { useKeys, type Shortcut } from '../keyboard/keys';
@@ -31,12 +31,20 @@ const PLACES = [
 
 type Open = 'palette' | 'sheet' | null;
 
+const BETWEEN = matchMedia('(min-width: 40.0625em) and (max-width: 62.5em)');
+
 /** The frame around every page: where one can go, what is connected, who is signed in. */
 export function AppShell() {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const [open, setOpen] = useState<Open>(null);
-  const [narrow, setNarrow] = useState(false);
+  // Narrow where there is not much room, and as the person wishes.
+  const [narrow, setNarrow] = useState(BETWEEN.matches);
+  useEffect(() => {
+    const follow = (): void => setNarrow(BETWEEN.matches);
+    BETWEEN.addEventListener('change', follow);
+    return () => BETWEEN.removeEventListener('change', follow);
+  }, []);
   const toRun = useRunDialog((state) => state.asked);
   const shortcuts = useMemo<Shortcut[]>(() => {
     const scope = t('keys.global');

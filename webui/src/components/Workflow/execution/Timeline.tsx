@@ -131,9 +131,7 @@ function Head({ scale }: { scale: Scale }) {
               className={styles.gap}
               title={t('idle', { time: duration((piece.to - piece.from) / 1000) })}
               style={{ insetInlineStart: percent(piece.left), inlineSize: percent(piece.right - piece.left) }}
-            >
-              ⋯
-            </span>
+            />
           ))}
       </span>
     </>
