@@ -16,11 +16,12 @@ import {
   type JsonObject,
   type Path,
 } from './json';
+import { edgeKeyAt, withEdge, withNode } from './lists';
 import {
   edgeIndex,
-  edgeKeys,
   edgesOf,
   isReadable,
+  nodeOf,
   nodesOf,
   type Draft,
   type EdgeJson,
@@ -89,9 +90,9 @@ export function applyAll(draft: Draft, changes: readonly Change[]): { draft: Dra
   for (const change of changes) {
     const applied = apply(now, change);
     now = applied.draft;
-    if (applied.inverse) inverse.unshift(applied.inverse);
+    if (applied.inverse) inverse.push(applied.inverse);
   }
-  return { draft: now, inverse };
+  return { draft: now, inverse: inverse.reverse() };
 }
 
 function placed(draft: Draft, rows: readonly PlaceRow[]): Applied | null {
@@ -160,9 +161,9 @@ function ofNodes(draft: Draft, change: Change): Applied | null {
   const nodes = nodesOf(draft);
   const put = (items: readonly NodeJson[]): Draft => withPart(draft, 'nodes', items);
   if (change.do === 'addNode') {
-    if (nodes.some((node) => node.id === change.node.id)) return null;
+    if (nodeOf(draft, change.node.id)) return null;
     return {
-      draft: put(nodes.toSpliced(change.index, 0, change.node)),
+      draft: put(withNode(nodes, change.index, change.node, false)),
       inverse: { do: 'removeNode', id: change.node.id },
     };
   }
@@ -177,14 +178,14 @@ function ofNodes(draft: Draft, change: Change): Applied | null {
     };
   }
   if (change.do !== 'removeNode' && change.do !== 'nameNode') return null;
-  const index = nodes.findIndex((node) => node.id === change.id);
-  const node = nodes[index];
+  const node = nodeOf(draft, change.id);
   if (!node) return null;
+  const index = nodes.indexOf(node);
   if (change.do === 'removeNode')
-    return { draft: put(nodes.toSpliced(index, 1)), inverse: { do: 'addNode', node, index } };
-  if (change.to === change.id || nodes.some((each) => each.id === change.to)) return null;
+    return { draft: put(withNode(nodes, index, null)), inverse: { do: 'addNode', node, index } };
+  if (nodeOf(draft, change.to)) return null;
   return {
-    draft: put(nodes.with(index, { ...node, id: change.to })),
+    draft: put(withNode(nodes, index, { ...node, id: change.to })),
     inverse: { do: 'nameNode', id: change.to, to: change.id },
   };
 }
@@ -192,11 +193,10 @@ function ofNodes(draft: Draft, change: Change): Applied | null {
 function ofEdges(draft: Draft, change: Change): Applied | null {
   const edges = edgesOf(draft);
   const put = (items: readonly EdgeJson[]): Draft => withPart(draft, 'edges', items);
-  const keyAt = (items: readonly EdgeJson[], index: number): EdgeKey => edgeKeys(items)[index] as EdgeKey;
   if (change.do === 'addEdge') {
     const index = Math.min(change.index, edges.length);
-    const after = edges.toSpliced(index, 0, change.edge);
-    return { draft: put(after), inverse: { do: 'removeEdge', key: keyAt(after, index) } };
+    const after = withEdge(edges, index, change.edge, false);
+    return { draft: put(after), inverse: { do: 'removeEdge', key: edgeKeyAt(after, index) } };
   }
   if (change.do === 'orderEdges') {
     const all = edges.map((_, index) => index);
@@ -212,10 +212,10 @@ function ofEdges(draft: Draft, change: Change): Applied | null {
   const edge = edges[index];
   if (!edge) return null;
   if (change.do === 'removeEdge')
-    return { draft: put(edges.toSpliced(index, 1)), inverse: { do: 'addEdge', edge, index } };
+    return { draft: put(withEdge(edges, index, null)), inverse: { do: 'addEdge', edge, index } };
   if (same(edge, change.edge)) return null;
-  const after = edges.with(index, change.edge);
-  return { draft: put(after), inverse: { do: 'replaceEdge', key: keyAt(after, index), edge } };
+  const after = withEdge(edges, index, change.edge);
+  return { draft: put(after), inverse: { do: 'replaceEdge', key: edgeKeyAt(after, index), edge } };
 }
 
 /** `wanted` first, what it does not name after it. */
@@ -235,26 +235,25 @@ function setMember(draft: Draft, change: SetChange): Applied | null {
     return found && { draft: { ...draft, [part]: found.value as JsonObject }, inverse: inverse(found) };
   }
   if (!isReadable(draft.definition)) return null;
-  const name = target.in === 'node' ? 'nodes' : 'edges';
-  const items: readonly JsonObject[] = target.in === 'node' ? nodesOf(draft) : edgesOf(draft);
-  const index =
-    target.in === 'node'
-      ? items.findIndex((node) => member(node, 'id') === target.id)
-      : edgeIndex(edgesOf(draft), target.key);
   // What names a node or an edge is changed by changes of their own.
-  if (
-    index < 0 ||
-    change.path[0] === 'id' ||
-    (target.in === 'edge' && ['from', 'to'].includes(String(change.path[0])))
-  )
-    return null;
-  const found = write(items[index] as JsonObject, change);
-  return (
-    found && {
-      draft: withPart(draft, name, items.with(index, found.value as JsonObject)),
-      inverse: inverse(found),
-    }
-  );
+  const names = target.in === 'node' ? ['id'] : ['id', 'from', 'to'];
+  const old = targetOf(draft, target);
+  if (old === undefined || names.includes(String(change.path[0]))) return null;
+  const found = write(old, change);
+  return found && { draft: withTarget(draft, target, found.value as JsonObject), inverse: inverse(found) };
+}
+
+/** Another value for a node or an edge that is there. */
+function withTarget(
+  draft: Draft,
+  target: Extract<Target, { in: 'node' | 'edge' }>,
+  value: JsonObject,
+): Draft {
+  const [nodes, edges] = [nodesOf(draft), edgesOf(draft)];
+  if (target.in === 'edge')
+    return withPart(draft, 'edges', withEdge(edges, edgeIndex(edges, target.key), value as EdgeJson));
+  const index = nodes.indexOf(nodeOf(draft, target.id) as NodeJson);
+  return withPart(draft, 'nodes', withNode(nodes, index, value as NodeJson));
 }
 
 interface Written {
@@ -309,6 +308,6 @@ export function valueAt(draft: Draft, target: Target, path: Path): Json | undefi
 function targetOf(draft: Draft, target: Target): Json | undefined {
   if (target.in === 'document') return draft.definition;
   if (target.in === 'editor') return draft.editor;
-  if (target.in === 'node') return nodesOf(draft).find((node) => node.id === target.id);
+  if (target.in === 'node') return nodeOf(draft, target.id);
   return edgesOf(draft)[edgeIndex(edgesOf(draft), target.key)];
 }

@@ -84,8 +84,10 @@ export function unwrapped(made: Making, id: string): void {
   const members = nodesOf(made.draft).filter((node) => parentOf(node) === id);
   const names = members.map((node) => node.id);
   const edges = edgesOf(made.draft);
-  const starts = names.filter((name) => !edges.some((edge) => edge.to === name));
-  const ends = names.filter((name) => !edges.some((edge) => endOf(edge.from).node === name));
+  const reached = new Set(edges.map((edge) => edge.to));
+  const left = new Set(edges.map((edge) => endOf(edge.from).node));
+  const starts = names.filter((name) => !reached.has(name));
+  const ends = names.filter((name) => !left.has(name));
   for (const name of names) made.set({ in: 'node', id: name }, ['parent'], parent ?? undefined);
   redirect(made, new Set([id]), ({ from, to }) => {
     if (to === id) return starts.map((start) => ({ from, to: start }));

@@ -1,6 +1,16 @@
 /** What leads from one draft to another: as changes that can be applied, and as a list to be read. */
 import { applyAll, type Change, type PlaceRow, type Target } from './change';
-import { isList, isObject, member, pointerOf, same, type Json, type JsonObject, type Path } from './json';
+import {
+  canonicalJson,
+  isList,
+  isObject,
+  member,
+  pointerOf,
+  same,
+  type Json,
+  type JsonObject,
+  type Path,
+} from './json';
 import {
   edgeKeys,
   edgesOf,
@@ -16,9 +26,10 @@ import {
 /** Changes that make `after` of `before`: equal values and the same order of nodes and edges. */
 export function diff(before: Draft, after: Draft): Change[] {
   const changes: Change[] = [];
+  let reached = before;
   const add = (more: readonly Change[]): Draft => {
-    changes.push(...more);
-    return applyAll(before, changes).draft;
+    for (const change of more) changes.push(change);
+    return (reached = applyAll(reached, more).draft);
   };
   const apart = isReadable(before.definition) && isReadable(after.definition);
   const parts = apart ? ['nodes', 'edges'] : [];
@@ -89,6 +100,7 @@ function values(target: Target, before: Json, after: Json, path: Path): Change[]
 }
 
 function ofNodes(before: readonly NodeJson[], after: readonly NodeJson[]): Change[] {
+  if (before === after) return [];
   const [had, has] = [before, after].map((nodes) => new Map(nodes.map((node) => [node.id, node]))) as [
     Map<string, NodeJson>,
     Map<string, NodeJson>,
@@ -115,17 +127,27 @@ function namedAnew(
   had: ReadonlyMap<string, NodeJson>,
   has: ReadonlyMap<string, NodeJson>,
 ): Map<string, string> {
-  const fresh = after.filter((node) => !had.has(node.id));
+  const gone = before.filter((node) => !has.has(node.id));
+  const fresh = gone.length > 0 ? after.filter((node) => !had.has(node.id)) : [];
   const names = new Map<string, string>();
-  for (const old of before.filter((node) => !has.has(node.id))) {
-    const alike = fresh.filter((node) => same({ ...node, id: old.id }, old));
-    const [only] = alike;
-    if (alike.length === 1 && only && ![...names.values()].includes(only.id)) names.set(old.id, only.id);
+  if (fresh.length === 0) return names;
+  const alike = new Map<string, string[]>();
+  for (const node of fresh) {
+    const text = canonicalJson({ ...node, id: '' });
+    alike.set(text, [...(alike.get(text) ?? []), node.id]);
+  }
+  const taken = new Set<string>();
+  for (const old of gone) {
+    const [only, ...others] = alike.get(canonicalJson({ ...old, id: '' })) ?? [];
+    if (only === undefined || others.length > 0 || taken.has(only)) continue;
+    names.set(old.id, only);
+    taken.add(only);
   }
   return names;
 }
 
 function ofEdges(before: readonly EdgeJson[], after: readonly EdgeJson[]): Change[] {
+  if (before === after) return [];
   const [had, has] = [before, after].map(
     (edges) => new Map(edgeKeys(edges).map((key, i) => [keyText(key), { key, edge: edges[i] as EdgeJson }])),
   ) as [Map<string, Row>, Map<string, Row>];
@@ -146,6 +168,7 @@ interface Row {
 
 /** Edges with the same ends may stand in for one another: compared by value. */
 function orderOfEdges(now: readonly EdgeJson[], after: readonly EdgeJson[]): Change[] {
+  if (now.length === after.length && now.every((edge, at) => same(edge, after[at]))) return [];
   const left = new Map<string, number[]>();
   now.forEach((edge, index) => {
     const text = JSON.stringify(Object.entries(edge).sort());

@@ -7,7 +7,7 @@
 import { applyAll, type Change } from './change';
 import { same } from './json';
 import type { Draft } from './model';
-import { plan, type Operation } from './operation';
+import { carriedOut, type Operation } from './operation';
 
 /** One undo: a deed of a person. */
 export interface Entry {
@@ -52,11 +52,11 @@ export function performed(
   let now = draft;
   const inverse: Change[] = [];
   for (const operation of operations) {
-    const applied = applyAll(now, plan(now, operation));
-    now = applied.draft;
-    inverse.unshift(...applied.inverse);
+    const done = carriedOut(now, operation);
+    now = done.draft;
+    for (const change of done.inverse) inverse.push(change);
   }
-  return { draft: now, inverse };
+  return { draft: now, inverse: inverse.reverse() };
 }
 
 export interface How {

@@ -5,22 +5,25 @@
  * ids of their own and `edges`, if there, a list of objects with two ends (`isReadable`); anything else is changed as
  * one value, in the code pane.
  */
-import { isList, isObject, member, type Json, type JsonObject } from './json';
+import { isList, member, type JsonObject } from './json';
+import {
+  edgeIndex,
+  isEdge,
+  isEdgeList,
+  isNode,
+  isNodeList,
+  nodeIn,
+  type EdgeJson,
+  type EdgeKey,
+  type NodeJson,
+} from './lists';
+
+export { edgeIndex, type EdgeJson, type EdgeKey, type NodeJson };
 
 export interface Draft {
   readonly definition: JsonObject;
   /** Positions by node id, sizes of notes, what is collapsed: no part of the digest. */
   readonly editor: JsonObject;
-}
-
-export type NodeJson = JsonObject & { readonly id: string };
-export type EdgeJson = JsonObject & { readonly from: string; readonly to: string };
-
-/** An edge by its ends and, among edges with the same ends, its number. */
-export interface EdgeKey {
-  readonly from: string;
-  readonly to: string;
-  readonly n: number;
 }
 
 export interface Position {
@@ -41,34 +44,27 @@ export function emptyDraft(name: string): Draft {
   return { definition: { schema: 'fermata/1', name, nodes: [], edges: [] }, editor: {} };
 }
 
-function isNode(value: Json): value is NodeJson {
-  return isObject(value) && typeof member(value, 'id') === 'string';
-}
-
-function isEdge(value: Json): value is EdgeJson {
-  return (
-    isObject(value) && typeof member(value, 'from') === 'string' && typeof member(value, 'to') === 'string'
-  );
-}
-
 export function isReadable(definition: JsonObject): boolean {
   const nodes = member(definition, 'nodes') ?? [];
   const edges = member(definition, 'edges') ?? [];
-  if (!isList(nodes) || !isList(edges) || !nodes.every(isNode) || !edges.every(isEdge)) return false;
-  return new Set(nodes.map((node) => node.id)).size === nodes.length;
+  return isList(nodes) && isList(edges) && isNodeList(nodes) && isEdgeList(edges);
 }
 
 export function nodesOf(draft: Draft): readonly NodeJson[] {
   const nodes = member(draft.definition, 'nodes');
-  return isList(nodes) ? nodes.filter(isNode) : [];
+  if (!isList(nodes)) return [];
+  return isNodeList(nodes) ? nodes : nodes.filter(isNode);
 }
 
 export function edgesOf(draft: Draft): readonly EdgeJson[] {
   const edges = member(draft.definition, 'edges');
-  return isList(edges) ? edges.filter(isEdge) : [];
+  if (!isList(edges)) return [];
+  return isEdgeList(edges) ? edges : edges.filter(isEdge);
 }
 
 export function nodeOf(draft: Draft, id: string): NodeJson | undefined {
+  const nodes = member(draft.definition, 'nodes');
+  if (isList(nodes) && isNodeList(nodes)) return nodeIn(nodes, id);
   return nodesOf(draft).find((node) => node.id === id);
 }
 
@@ -90,12 +86,6 @@ export function sameEdge(one: EdgeKey, other: EdgeKey): boolean {
 /** The text of a key, for maps. */
 export function keyText(key: EdgeKey): string {
   return JSON.stringify([key.from, key.to, key.n]);
-}
-
-/** Where an edge stands; -1 if it is gone. */
-export function edgeIndex(edges: readonly EdgeJson[], key: EdgeKey): number {
-  let seen = 0;
-  return edges.findIndex((edge) => edge.from === key.from && edge.to === key.to && seen++ === key.n);
 }
 
 /** `from` as node and port: `big.true`; without a port it is `out`. */

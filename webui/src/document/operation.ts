@@ -4,6 +4,7 @@
  */
 import { apply, type Change, type PlaceRow, type Target } from './change';
 import { reparented, unwrapped, wrapped } from './containers';
+import { edgeKeyAt, edgesBetween } from './lists';
 import { isObject, member, same, type Json, type JsonObject, type Path } from './json';
 import {
   edgeIndex,
@@ -71,6 +72,8 @@ export type Operation =
 /** Collects changes while it applies them, so that each is planned on what the one before left. */
 export class Plan {
   readonly changes: Change[] = [];
+  /** What takes them back, in the order in which they were done. */
+  readonly inverse: Change[] = [];
 
   constructor(public draft: Draft) {}
 
@@ -79,6 +82,7 @@ export class Plan {
     if (!inverse) return;
     this.draft = draft;
     this.changes.push(change);
+    this.inverse.push(inverse);
   }
 
   set(target: Target, path: Path, value?: Json): void {
@@ -93,8 +97,7 @@ export class Plan {
   addEdge(edge: EdgeJson, index = Infinity): void {
     this.list('edges');
     const edges = edgesOf(this.draft);
-    if (!edges.some((each) => same(each, edge)))
-      this.do({ do: 'addEdge', edge, index: Math.min(index, edges.length) });
+    if (!isThere(edges, edge)) this.do({ do: 'addEdge', edge, index: Math.min(index, edges.length) });
   }
 
   private list(name: 'nodes' | 'edges'): void {
@@ -119,11 +122,20 @@ export class Plan {
 
 /** Which changes an operation comes to on a draft. */
 export function plan(draft: Draft, operation: Operation): Change[] {
+  return carriedOut(draft, operation).changes;
+}
+
+/** An operation done on a draft: the changes it came to, the draft then, and what takes it back. */
+export function carriedOut(draft: Draft, operation: Operation): Plan {
   const made = new Plan(draft);
   if (operation.op === 'change') for (const change of operation.changes) made.do(change);
   else if (operation.op === 'set') made.set(operation.target, operation.path, operation.value);
   else if (isReadable(draft.definition)) structural(made, operation);
-  return made.changes;
+  return made;
+}
+
+function isThere(edges: readonly EdgeJson[], edge: EdgeJson): boolean {
+  return edgesBetween(edges, edge).some((each) => same(each, edge));
 }
 
 function structural(made: Plan, operation: Exclude<Operation, { op: 'change' | 'set' }>): void {
@@ -160,8 +172,7 @@ function structural(made: Plan, operation: Exclude<Operation, { op: 'change' | '
 }
 
 function moved(made: Plan, positions: Positions): void {
-  const known = new Set(nodesOf(made.draft).map(({ id }) => id));
-  const rows = Object.entries(positions).filter(([id]) => known.has(id));
+  const rows = Object.entries(positions).filter(([id]) => nodeOf(made.draft, id));
   if (rows.length > 0) made.place(Object.fromEntries(rows));
 }
 
@@ -190,15 +201,14 @@ function removed(made: Plan, ids: readonly string[]): void {
 }
 
 function renamedNode(made: Plan, id: string, to: string): void {
-  const before = nodesOf(made.draft);
-  if (id === to || !isId(to) || !before.some((node) => node.id === id)) return;
-  if (before.some((node) => node.id === to)) return;
+  if (id === to || !isId(to) || !nodeOf(made.draft, id) || nodeOf(made.draft, to)) return;
   made.do({ do: 'nameNode', id, to });
   edgesOf(made.draft).forEach((edge, index) => {
-    const from = endOf(edge.from).node === id ? endAt(edge.from, to) : edge.from;
-    const key = edgeKeys(edgesOf(made.draft))[index] as EdgeKey;
-    const ends = { ...edge, from, to: edge.to === id ? to : edge.to };
-    made.do({ do: 'replaceEdge', key, edge: ends });
+    const leaves = endOf(edge.from).node === id;
+    if (!leaves && edge.to !== id) return;
+    const from = leaves ? endAt(edge.from, to) : edge.from;
+    const key = edgeKeyAt(edgesOf(made.draft), index);
+    made.do({ do: 'replaceEdge', key, edge: { ...edge, from, to: edge.to === id ? to : edge.to } });
   });
   for (const node of nodesOf(made.draft))
     if (parentOf(node) === id) made.set({ in: 'node', id: node.id }, ['parent'], to);
@@ -223,11 +233,10 @@ function rewriteExpressions(made: Plan, names: Names): void {
       const fresh = NO_EXPRESSIONS.includes(key) ? value : renamed(value, names);
       if (fresh !== value) made.set({ in: 'node', id: node.id }, [key], fresh);
     }
-  const edges = edgesOf(made.draft);
-  edgeKeys(edges).forEach((key, index) => {
-    const when = member(edges[index] as EdgeJson, 'when');
-    if (when !== undefined && renamed(when, names) !== when)
-      made.set({ in: 'edge', key }, ['when'], renamed(when, names));
+  edgesOf(made.draft).forEach((edge, index) => {
+    const when = member(edge, 'when');
+    const fresh = when === undefined ? when : renamed(when, names);
+    if (fresh !== when) made.set({ in: 'edge', key: edgeKeyAt(edgesOf(made.draft), index) }, ['when'], fresh);
   });
   for (const key of ['output', 'settings']) {
     const value = member(made.draft.definition, key);
@@ -240,8 +249,7 @@ function reconnected(made: Plan, { key, from, to }: Extract<Operation, { op: 're
   const edge = edgesOf(made.draft)[edgeIndex(edgesOf(made.draft), key)];
   if (!edge || !hasEnds(made.draft, { from, to })) return;
   const fresh = { ...edge, from, to };
-  if (!edgesOf(made.draft).some((each) => same(each, fresh)))
-    made.do({ do: 'replaceEdge', key, edge: fresh });
+  if (!isThere(edgesOf(made.draft), fresh)) made.do({ do: 'replaceEdge', key, edge: fresh });
 }
 
 function inserted(made: Plan, { key, node, port, position }: Extract<Operation, { op: 'insert' }>): void {

@@ -1,5 +1,5 @@
 /** Changes of a draft as the interface takes them: RFC 6902, with places by index. */
-import { apply, type Change, type PlaceRow, type Target } from './change';
+import { apply, type Change, type PlaceRow } from './change';
 import {
   at,
   isList,
@@ -13,7 +13,7 @@ import {
   type JsonObject,
   type Path,
 } from './json';
-import { edgeIndex, edgesOf, nodesOf, type Draft } from './model';
+import { edgeIndex, edgesOf, nodeOf, nodesOf, type Draft, type EdgeKey } from './model';
 
 export interface PatchOperation {
   readonly op: 'add' | 'remove' | 'replace';
@@ -26,9 +26,11 @@ export function patchOf(draft: Draft, changes: readonly Change[]): PatchOperatio
   const patch: PatchOperation[] = [];
   let now = draft;
   for (const change of changes) {
+    // The place as it is before: a list that was changed is looked through anew.
+    const place = placeOf(now, change);
     const { draft: after, inverse } = apply(now, change);
     if (change.do === 'place') patch.push(...placing(now, after, change.rows));
-    else if (inverse) patch.push(operationOf(now, after, change));
+    else if (inverse) patch.push(operationOf(now, after, change, place));
     now = after;
   }
   return patch;
@@ -58,40 +60,35 @@ function placing(before: Draft, after: Draft, rows: readonly PlaceRow[]): PatchO
   });
 }
 
-function operationOf(before: Draft, after: Draft, change: Exclude<Change, { do: 'place' }>): PatchOperation {
-  const node = (id: string): Path => [
-    'definition',
-    'nodes',
-    nodesOf(before).findIndex((each) => each.id === id),
-  ];
+function operationOf(
+  before: Draft,
+  after: Draft,
+  change: Exclude<Change, { do: 'place' }>,
+  place: Path,
+): PatchOperation {
   switch (change.do) {
     case 'set':
-      return written(before, after, change.target, change.path);
+      return written(before, after, [...place, ...change.path]);
     case 'addNode':
-      return add(
-        ['definition', 'nodes', nodesOf(after).findIndex((each) => each.id === change.node.id)],
-        change.node,
-      );
-    case 'removeNode':
-      return remove(node(change.id));
-    case 'nameNode':
-      return replace([...node(change.id), 'id'], change.to);
+      return add(place, change.node);
     case 'addEdge':
-      return add(['definition', 'edges', Math.min(change.index, edgesOf(before).length)], change.edge);
+      return add(place, change.edge);
+    case 'removeNode':
     case 'removeEdge':
-      return remove(['definition', 'edges', edgeIndex(edgesOf(before), change.key)]);
+      return remove(place);
+    case 'nameNode':
+      return replace([...place, 'id'], change.to);
     case 'replaceEdge':
-      return replace(['definition', 'edges', edgeIndex(edgesOf(before), change.key)], change.edge);
+      return replace(place, change.edge);
     case 'orderNodes':
-      return replace(['definition', 'nodes'], nodesOf(after));
+      return replace(place, nodesOf(after));
     case 'orderEdges':
-      return replace(['definition', 'edges'], edgesOf(after));
+      return replace(place, edgesOf(after));
   }
 }
 
 /** A set as a patch: at the first member on the way that was not there. */
-function written(before: Draft, after: Draft, target: Target, path: Path): PatchOperation {
-  const full = [...placeOf(before, target), ...path];
+function written(before: Draft, after: Draft, full: Path): PatchOperation {
   const whole = ({ definition, editor }: Draft): JsonObject => ({ definition, editor });
   const [old, fresh] = [whole(before), whole(after)];
   const depth = full.findIndex((_, i) => {
@@ -104,16 +101,35 @@ function written(before: Draft, after: Draft, target: Target, path: Path): Patch
   return at(old, place) === undefined ? add(place, value) : replace(place, value);
 }
 
-function placeOf(draft: Draft, target: Target): Path {
-  switch (target.in) {
-    case 'document':
-      return ['definition'];
-    case 'editor':
-      return ['editor'];
-    case 'node':
-      return ['definition', 'nodes', nodesOf(draft).findIndex((node) => node.id === target.id)];
-    case 'edge':
-      return ['definition', 'edges', edgeIndex(edgesOf(draft), target.key)];
+/** Where the object of a change stands. */
+function placeOf(draft: Draft, change: Change): Path {
+  const node = (id: string): Path => {
+    const found = nodeOf(draft, id);
+    return ['definition', 'nodes', found ? nodesOf(draft).indexOf(found) : -1];
+  };
+  const edge = (key: EdgeKey): Path => ['definition', 'edges', edgeIndex(edgesOf(draft), key)];
+  switch (change.do) {
+    case 'set': {
+      const { target } = change;
+      if (target.in === 'node') return node(target.id);
+      return target.in === 'edge' ? edge(target.key) : [target.in === 'document' ? 'definition' : 'editor'];
+    }
+    case 'place':
+      return [];
+    case 'addNode':
+      return ['definition', 'nodes', Math.min(change.index, nodesOf(draft).length)];
+    case 'addEdge':
+      return ['definition', 'edges', Math.min(change.index, edgesOf(draft).length)];
+    case 'removeNode':
+    case 'nameNode':
+      return node(change.id);
+    case 'removeEdge':
+    case 'replaceEdge':
+      return edge(change.key);
+    case 'orderNodes':
+      return ['definition', 'nodes'];
+    case 'orderEdges':
+      return ['definition', 'edges'];
   }
 }
 

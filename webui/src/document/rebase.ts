@@ -24,7 +24,7 @@ import {
   type EdgeKey,
   type NodeJson,
 } from './model';
-import { plan, renamedIn, type Operation } from './operation';
+import { carriedOut, renamedIn, type Operation } from './operation';
 
 /** A missing value: absent or removed. */
 export interface Conflict {
@@ -184,11 +184,11 @@ class Replay {
     for (const original of step.operations) {
       this.avoidTaken(original);
       const operation = this.agreed(renamedIn(original, this.names), step.kind === 'undo');
-      this.own = applyAll(this.own, plan(this.own, original)).draft;
+      this.own = carriedOut(this.own, original).draft;
       if (!operation) continue;
-      const applied = applyAll(this.now, plan(this.now, operation));
-      this.now = applied.draft;
-      inverse.unshift(...applied.inverse);
+      const done = carriedOut(this.now, operation);
+      this.now = done.draft;
+      inverse.unshift(...done.inverse.toReversed());
       operations.push(operation);
     }
     const loose = looseEnds(this.now, this.foreign.draft);
