@@ -1,4 +1,6 @@
 /** What the fake transport answers: workflows of any size, and an execution as it was recorded. */
+import { readFile } from 'node:fs/promises';
+
 const CAN = { edit: true, publish: true, start: true, start_draft: true, duplicate: true, archive: true };
 
 export function workflowRows(count) {
@@ -22,6 +24,13 @@ export function workflowRows(count) {
   }));
 }
 
+const NODE_TYPES = JSON.parse(
+  await readFile(
+    new URL('../../src/components/Workflow/builder/nodeTypes.sample.json', import.meta.url),
+    'utf8',
+  ),
+);
+
 /** Layers of 50 nodes, each behind one of the layer before. */
 export function graphOf(size, wide = 50) {
   const nodes = Array.from({ length: size }, (_, at) => ({
@@ -38,6 +47,17 @@ export function workflowAnswers(definition) {
     'GET /workflows/w1': workflowRows(1)[0],
     'GET /workflows/w1/versions/1': { version: 1, definition },
     'GET /workflows/w1/draft': { rev: 1, definition, editor: {}, source: null },
+  };
+}
+
+/** A builder whose drafts are on their way for ever: what is measured is the screen. */
+export function builderAnswers(definition) {
+  return {
+    ...workflowAnswers(definition),
+    'GET /node-types': { results: NODE_TYPES },
+    'GET /workflows/w1/executions': { results: [], next: null },
+    'POST /workflows/w1/validate': { problems: [], digest: '' },
+    'PATCH /workflows/w1/draft': () => new Promise(() => undefined),
   };
 }
 

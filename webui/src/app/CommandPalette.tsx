@@ -1,10 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { Command } from 'cmdk';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { answered, client } from '../api/client';
-import { usePalette } from '../stores/palette';
+import { usePalette, type Node } from '../stores/palette';
 import styles from './CommandPalette.module.css';
 
 const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -21,6 +21,7 @@ export default function CommandPalette({ places, onClose }: CommandPaletteProps)
   const [text, setText] = useState('');
   const { nodes, open: openNode, commands } = usePalette();
   const asked = text.trim();
+  const near = useMemo(() => nearest(nodes, asked), [nodes, asked]);
   const found = useQuery({
     queryKey: ['workflows', 'palette', asked],
     queryFn: ({ signal }) =>
@@ -65,9 +66,9 @@ export default function CommandPalette({ places, onClose }: CommandPaletteProps)
             ))}
           </Command.Group>
         )}
-        {nodes.length > 0 && openNode && (
+        {near.length > 0 && openNode && (
           <Command.Group heading={t('palette.nodes')}>
-            {nodes.map(({ id, label }) => (
+            {near.map(({ id, label }) => (
               <Command.Item
                 key={id}
                 value={`node ${id} ${label}`}
@@ -104,4 +105,20 @@ export default function CommandPalette({ places, onClose }: CommandPaletteProps)
       </Command.List>
     </Command.Dialog>
   );
+}
+
+/** So many nodes are offered at once; who wants another types more of its name. */
+const MOST = 50;
+
+/** Those all the words are found in, the ones called so first; among few, what is typed may be less exact. */
+function nearest(nodes: readonly Node[], asked: string): readonly Node[] {
+  if (nodes.length <= MOST) return nodes;
+  const words = asked.toLowerCase().split(/\s+/).filter(Boolean);
+  const found = nodes.filter(({ id, label }) => {
+    const text = `node ${id} ${label}`.toLowerCase();
+    return words.every((word) => text.includes(word));
+  });
+  const isNamed = ({ id, label }: Node): boolean =>
+    words.includes(id.toLowerCase()) || words.includes(label.toLowerCase());
+  return [...found.filter(isNamed), ...found.filter((node) => !isNamed(node))].slice(0, MOST);
 }

@@ -9,8 +9,13 @@ export interface Command {
   run: () => void;
 }
 
+export interface Node {
+  id: string;
+  label: string;
+}
+
 interface Offered {
-  nodes: { id: string; label: string }[];
+  nodes: Node[];
   open: ((id: string) => void) | null;
   commands: Command[];
 }
