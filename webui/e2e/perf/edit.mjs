@@ -72,3 +72,77 @@ budget('200 of 5,000 nodes are dragged: 95 % of the frames', 33, 'ms', {
     return quantile(gaps, 0.95);
   },
 });
+
+/** The longest time between two frames while something is done and what comes of it is drawn, laid out and checked. */
+async function longest(page, deed, done) {
+  const frames = await watchFrames(page);
+  await deed();
+  await done();
+  // The rest before the draft is saved and judged, and both of these.
+  await page.waitForTimeout(900);
+  return Math.max(...(await frames()));
+}
+
+const counts = (page, size) =>
+  page.getByRole('application', { name: `Workflow graph, ${size} nodes` }).waitFor();
+
+budget('1,000 nodes are changed: the longest frame of six deeds', 150, 'ms', {
+  answers: builderAnswers(definition(1_000)),
+  async measure(page) {
+    const start = nameAt(2, 10);
+    const graph = await opened(page, start);
+    const keys = page.keyboard;
+    const dialog = page.getByRole('dialog');
+    const stands = (id) =>
+      page.waitForFunction((wanted) => document.activeElement?.dataset?.node === wanted, id);
+    const took = {};
+    const typed = async (open, text) => {
+      await keys.press(open);
+      await dialog.locator('input:focus').waitFor();
+      await keys.press('Control+a');
+      await keys.insertText(text);
+    };
+    await page.locator(`[data-node="${start}"]`).focus();
+    await typed('a', 'Transform');
+    took.add = await longest(
+      page,
+      () => keys.press('Enter'),
+      () => stands('transform'),
+    );
+    await typed('F2', 'other');
+    took.rename = await longest(
+      page,
+      () => keys.press('Enter'),
+      () => stands('other'),
+    );
+    took.remove = await longest(
+      page,
+      () => keys.press('Delete'),
+      () => counts(page, 1_000),
+    );
+    await choose(page, graph, nameAt(10, 5), nameAt(14, 14));
+    await keys.press('Control+c');
+    took['paste 50'] = await longest(
+      page,
+      () => keys.press('Control+v'),
+      () => counts(page, 1_050),
+    );
+    await choose(page, graph, nameAt(5, 5), nameAt(12, 29));
+    took['remove 200'] = await longest(
+      page,
+      () => keys.press('Delete'),
+      () => counts(page, 850),
+    );
+    took.undo = await longest(
+      page,
+      () => keys.press('Control+z'),
+      () => counts(page, 1_050),
+    );
+    console.log(
+      Object.entries(took)
+        .map(([name, ms]) => `${name} ${ms.toFixed(0)}`)
+        .join(', '),
+    );
+    return Math.max(...Object.values(took));
+  },
+});
