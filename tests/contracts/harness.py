@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
 from fermata.engine.dispatch import InProcessDispatcher
+from fermata.engine.early import Early
 from fermata.engine.ledger import NewExecution, Ring
 from fermata.engine.memory import MemoryLedger
 from fermata.engine.parts import Parts
@@ -92,8 +93,19 @@ def together(case: Case) -> Case:
     return replace(case, document=changed(case.document), documents=documents)
 
 
+class Always(Early):
+    """Rings leave early whenever they carry claims."""
+
+    def wanted(self, rings: Sequence[Ring], room: dict[str, int] | None) -> bool:
+        """Also forks', which the engine does not."""
+        return all(ring.carried is not None for ring in rings)
+
+
 class World:
-    """One case on one ledger. ``seed`` None: rings in order; else in a random order, some doubled."""
+    """One case on one ledger.
+
+    ``seed`` None: rings in order; else in a random order, some doubled, and those that carry claims early.
+    """
 
     def __init__(
         self, case: Case, ledger: Any, *, seed: int | None = None, execution_id: str | None = None
@@ -105,7 +117,8 @@ class World:
         self.plans = CasePlans(case, self.types)
         self.dispatcher = InProcessDispatcher()
         self.random = None if seed is None else random.Random(seed)
-        self.performer = Performer(Parts(ledger, self.plans, self.types, self.dispatcher))
+        early = None if seed is None else Always(window=0)
+        self.performer = Performer(Parts(ledger, self.plans, self.types, self.dispatcher, early=early))
         self.execution_id = execution_id or str(uuid4())
         self.decided: set[str] = set()
         self.ahead = 0
@@ -164,7 +177,7 @@ class World:
         asked = self.ledger.claim(ring.step_id, worker="here")
         if isinstance(asked, Claim):
             # A node's step decides nothing by what its loop remembers; this ledger tells it all the same.
-            assert known == replace(asked, now=known.now, ahead=True, remembered=[])
+            assert known == replace(asked, now=known.now, ahead=known.ahead, remembered=[])
         self.ahead += 1
         return known
 

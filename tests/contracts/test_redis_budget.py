@@ -11,6 +11,8 @@ import redis
 
 from fermata.coordination.client import exchange
 from fermata.coordination.lease import Leases
+from fermata.engine import perform
+from fermata.engine.early import Early
 from fermata.engine.holding import Keeper
 from fermata.engine.parts import Parts
 from fermata.engine.perform import Performer
@@ -50,6 +52,23 @@ def test_a_batch_makes_two_round_trips_to_redis(monkeypatch: pytest.MonkeyPatch)
     assert len(sent) == 2, sent
     rows = run("SELECT count(*) FROM fermata_step WHERE state = 'succeeded'")
     assert rows == [(1 + len(ring.also or ()),)]
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("redis_url")
+def test_a_ring_that_leaves_early_is_a_round_trip_of_its_own_and_the_only_message(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World(chain(3), Postgres())
+    world.start()
+    keeper = Keeper(Leases(), PostgresLedger(), ttl_seconds=15, worker="here")
+    parts = Parts(PostgresLedger(), world.plans, world.types, CeleryDispatcher(), leases=keeper)
+    monkeypatch.setattr(perform, "LATE_SECONDS", 60.0)  # the first record of all plans its statements
+    parts.early, parts.room = Early(200, typical=0.0), lambda _plan: {"default": 200}
+    step = first_step(world)
+    with sent_to_redis(monkeypatch) as sent:
+        assert Performer(parts, worker="here").perform(step).result == "recorded"
+    assert [b"LPUSH" in packet for packet in sent] == [True, False], sent
 
 
 @pytest.mark.parametrize("mode", ["off", "on"])

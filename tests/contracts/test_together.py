@@ -28,7 +28,7 @@ COLUMNS = (
     "id::text, node_id, kind, region_id::text, iteration, run, superseded, state, attempt, fence, losses,"
     " refusals, effect, queue, priority, lane, reads, sees, timeout_seconds, data::text, resume::text,"
     " input_digest, output_digest, port, error::text, handled_by, reason, due_at, due_kind, due_absolute,"
-    " rings, rung_by, rev, worker, ready_at IS NULL, started_at IS NULL, finished_at IS NULL"
+    " rings, rev, worker, ready_at IS NULL, started_at IS NULL, finished_at IS NULL"
 )
 
 

@@ -86,8 +86,8 @@ def _watch_performances() -> None:
     perform_one = Performer._perform_one
 
     @functools.wraps(perform_one)
-    def watched(self: Performer, step_id: str, known: Any = None) -> Any:
-        done = perform_one(self, step_id, known)
+    def watched(self: Performer, step_id: str, *given: Any, **more: Any) -> Any:
+        done = perform_one(self, step_id, *given, **more)
         append(PERFORMED, {"step": step_id, "pid": os.getpid(), "result": done.result})
         return done
 

@@ -24,6 +24,14 @@ WAITS: Json = {
     "edges": chain("t", "b"),
 }
 REFUSED: Json = {"nodes": [task("b", kwargs={"fail": 1}, retry=RETRY), value("c")], "edges": chain("b", "c")}
+LINKS = 60
+COUNTS: Json = {
+    "nodes": [
+        value("n0", 0),
+        *(value(f"n{at}", f"{{{{ steps.n{at - 1}.output + 1 }}}}") for at in range(1, LINKS)),
+    ],
+    "edges": chain(*(f"n{at}" for at in range(LINKS))),
+}
 FAN: Json = {
     "nodes": [task("b1"), task("b2"), task("j")],
     "edges": [{"from": "b1", "to": "j"}, {"from": "b2", "to": "j"}],
@@ -78,6 +86,18 @@ def test_a_timer_fires_once_though_recovery_died(point: str, stage: Stage, findi
     run = strike(stage, WAITS, point, whole_worker=True)
     findings.add(point, "worker killed in its recovery loop", succeeds(run, t=1, b=1))
     assert len(run.keys("b")) == 1
+
+
+@pytest.mark.parametrize(
+    ("whole_worker", "nth"), [(False, 1), *in_full((True, 1), (False, 3), (True, 3))], ids=str
+)
+def test_a_chain_goes_on_whose_worker_died_having_rung_early(
+    *, whole_worker: bool, nth: int, stage: Stage, findings: Findings
+) -> None:
+    run = strike(stage, COUNTS, "rung_early", nth=nth, whole_worker=whole_worker)
+    seen = succeeds(run)
+    assert [run.step(f"n{at}")["output"] for at in range(LINKS)] == list(range(LINKS))
+    findings.add("rung_early", "worker killed" if whole_worker else "child killed", seen)
 
 
 @FULL

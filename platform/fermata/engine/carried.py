@@ -23,7 +23,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from fermata.graph.plan import Plan
-from fermata.machine.ahead import claims_ahead
+from fermata.machine.ahead import claims_ahead, may_be_known
 from fermata.machine.commands import Decision
 from fermata.machine.view import Claim, ExecutionView, Frame, StepView
 
@@ -34,6 +34,9 @@ REMEMBERED = 1000
 CLOCK_SECONDS = 10.0
 """How long a process reckons PostgreSQL's time on from its last claim."""
 NONCE_BYTES = 12
+"""Of the nonce, which is the token that the step's row bears, too."""
+MOST_MARKED = 25
+"""Steps of one record whose rings carry claims."""
 UNREAD: dict[str, Any] = {
     "steps": {},
     "previous": {},
@@ -60,6 +63,15 @@ class Carried:
         if claim.step.kind == "node" and frames[0].state == "open":
             _keep(self._regions, frames[0].id, (claim.execution, frames))
         self._clock = (claim.now, time.monotonic())
+
+    def mark(self, plan: Plan, decision: Decision) -> None:
+        """Give a token to each step that the decision makes READY and whose ring may carry its claim."""
+        steps = [step for stage in decision.stages for step in stage.steps]
+        if len(steps) > MOST_MARKED:
+            return
+        for step in steps:
+            if may_be_known(plan, step):
+                step.token = b64encode(os.urandom(NONCE_BYTES)).decode()
 
     def sealed(
         self, plan: Plan, claim: Claim, decision: Decision, output: str | None
@@ -105,14 +117,15 @@ class Carried:
             lane=lane,
             priority=priority,
         )
-        return Claim(step=view, execution=execution, now=now, ahead=True, **read)
+        token = b64encode(sealed[:NONCE_BYTES]).decode()
+        return Claim(step=view, execution=execution, now=now, ahead=token, **read)
 
     def _seal(self, claim: Claim) -> str:
         step = claim.step
         read = {name: getattr(claim, name) for name in UNREAD if getattr(claim, name) != UNREAD[name]}
         frame = step.frames[0]
         body = orjson.dumps([step.node, frame.id, frame.iteration, step.lane, step.priority, read])
-        nonce = os.urandom(NONCE_BYTES)
+        nonce = b64decode(claim.ahead or "")
         cipher = self._cipher(claim.execution.id)
         return b64encode(nonce + cipher.encrypt(nonce, body, step.id.encode())).decode()
 

@@ -177,6 +177,17 @@ class Keeper:
         except ServerUnavailable as error:
             logger.warning("Recovery will ring after step %s: %s", step_id, error.message)
 
+    def send(self, ring: Callable[[Any], None]) -> bool:
+        """See the port."""
+        pipeline = Pipeline()
+        ring(pipeline)
+        try:
+            pipeline.execute()
+        except ServerUnavailable as error:
+            logger.warning("Nothing is rung early: %s", error.message)
+            return False
+        return True
+
     def finish_many(
         self, step_ids: Sequence[str], token: str, claim: Claim | None, ring: Callable[[Any], None]
     ) -> None:

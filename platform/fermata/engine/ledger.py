@@ -37,8 +37,9 @@ class Ring:
 class Recorded:
     """What a record came to.
 
-    ``result``: recorded, stale (somebody was first), cancelled (its scope is closing) or unclaimed (it was
-    performed on a claim known ahead, and must be claimed after all).
+    ``result``: recorded, stale (somebody was first), cancelled (its scope is closing); of a step performed on
+    a claim known ahead also absent (its row is not there, or not yet) or unclaimed (it must be claimed after
+    all).
 
     Of a batch: recorded, or alone (nothing was written, every step is to be recorded by itself).
 
@@ -101,15 +102,18 @@ class Ledger(Protocol):
         """Write the execution, its first steps and the journal."""
         ...
 
-    def claim(self, step_id: str, *, worker: str) -> Claim | Refusal:
+    def claim(self, step_id: str, *, worker: str, patient: bool = False) -> Claim | Refusal:
         """Take the step and load what it reads.
 
-        An effectful one, one rung again and one debugged becomes RUNNING under a new fence.
+        An effectful one, one rung again and one debugged becomes RUNNING under a new fence. ``patient``: wait
+        a moment for a row that is not there (``engine.early``).
         """
         ...
 
     def record(self, decision: Decision, *, meanwhile: Meanwhile | None = None) -> Recorded:
         """Write a decision behind a compare-and-swap on (step, fence, state).
+
+        One on a claim known ahead waits a moment for a row that is not there (``engine.early``).
 
         ``meanwhile`` is called once, with the text of the step's output, while it is being written: it may be
         for nothing, and must not raise.

@@ -296,7 +296,7 @@ class Step(Row):
     handled_by = models.TextField(null=True)
     reason = models.TextField(null=True, help_text="why it waits or is held")
     worker = models.TextField(null=True)
-    token_digest = models.BinaryField(null=True)
+    token = models.TextField(null=True, help_text="of the claim that its first ring may carry")
     ready_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -305,7 +305,6 @@ class Step(Row):
     due_absolute = models.BooleanField(default=False)
     rung_at = models.DateTimeField(null=True, help_text="null while READY: beyond the ring window")
     rings = models.SmallIntegerField(default=0, help_text="rings by recovery")
-    rung_by = models.TextField(null=True, help_text="canvas: a chord or chain owes the ring")
     rev = models.IntegerField(default=1)
 
     class Meta:

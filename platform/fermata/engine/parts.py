@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from fermata.engine.carried import Carried
 from fermata.engine.context import Guard
+from fermata.engine.early import Early
 from fermata.engine.invocation import Plans
 from fermata.engine.ledger import Ledger, Recorded
 from fermata.engine.secrecy import Opener, held
@@ -58,6 +59,10 @@ class Holding(Protocol):
         """Give the lease back, signal the stream and let ``ring`` add its messages, in one round trip."""
         ...
 
+    def send(self, ring: Callable[[Any], None]) -> bool:
+        """Send what ``ring`` adds, by itself; False when Redis does not answer."""
+        ...
+
 
 class FreeHand:
     """No leases: for one process alone."""
@@ -97,10 +102,15 @@ class FreeHand:
         """Nothing to release; ring directly."""
         ring(None)
 
+    def send(self, ring: Callable[[Any], None]) -> bool:
+        """Ring directly."""
+        ring(None)
+        return True
+
 
 @dataclass(slots=True)
 class Parts:
-    """What a performer is made of."""
+    """What a performer is made of. ``early``: None where rings never leave before their record is kept."""
 
     ledger: Ledger
     plans: Plans
@@ -114,3 +124,4 @@ class Parts:
     carried: Carried = field(default_factory=lambda: Carried(os.urandom(32)))
     open_secrets: Opener = field(default_factory=lambda: held({}))
     room: Callable[[Plan], dict[str, int] | None] = lambda _plan: None
+    early: Early | None = None

@@ -16,13 +16,14 @@ from uuid import uuid4
 from fermata.engine import faultpoints
 from fermata.engine.context import Evaluator, bindings
 from fermata.engine.dispatch import foreseen
+from fermata.engine.early import LATE_SECONDS
 from fermata.engine.invocation import Invocation
 from fermata.engine.ledger import NewExecution, Recorded, Ring
 from fermata.engine.parts import Parts
 from fermata.engine.together import Session
 from fermata.engine.wire import LARGEST_BYTES
 from fermata.errors import ExpressionError, InvalidInput, LeaseLost, PayloadTooLarge, UnknownFormat
-from fermata.graph.plan import Plan
+from fermata.graph.plan import Plan, PlanNode
 from fermata.machine import identity
 from fermata.machine.commands import Decision, Own
 from fermata.machine.decide import Evaluate, begin, decide, decide_row
@@ -55,11 +56,13 @@ class Performed:
 class Ahead:
     """The messages a step's record most likely owes, made while it is written.
 
-    ``send``, called with a pipeline, adds those of ``rings``.
+    ``send``, called with a pipeline, adds those of ``rings``. ``sent``: they have left already, and the
+    record was kept soon after.
     """
 
     rings: list[Ring] = field(default_factory=list)
     send: Callable[[Any], None] | None = None
+    sent: bool = False
 
 
 class Performer:
@@ -72,16 +75,21 @@ class Performer:
         self.invoke = Invocation(parts)
 
     def perform(
-        self, step_id: str, also: Sequence[str] | None = None, *, ahead: Claim | None = None
+        self,
+        step_id: str,
+        also: Sequence[str] | None = None,
+        *,
+        ahead: Claim | None = None,
+        patient: bool = False,
     ) -> Performed:
         """Look at one step, as a ring asks; then at the engine's own rows that its record made.
 
         ``also``: look at it and these in a session (``dispatch: together``). ``ahead``: its claim, if the
-        ring carried it.
+        ring carried it. ``patient``: the ring may have left before the row was there.
         """
         if also is not None:
             return Performed("recorded" if Session(self).perform([step_id, *also]) else "not_ready")
-        first = self._perform_one(step_id, ahead)
+        first = self._perform_one(step_id, ahead, patient=patient)
         if first.result == "unclaimed":
             first = self._perform_one(step_id)
         first.rings += self.perform_own(first.rings)
@@ -101,10 +109,10 @@ class Performer:
             made += done.rings
         return made
 
-    def _perform_one(self, step_id: str, known: Claim | None = None) -> Performed:
+    def _perform_one(self, step_id: str, known: Claim | None = None, *, patient: bool = False) -> Performed:
         token, since = uuid4().hex, time.monotonic()
         faultpoints.reached("before_claim")
-        claim = known or self.parts.ledger.claim(step_id, worker=self.worker)
+        claim = known or self.parts.ledger.claim(step_id, worker=self.worker, patient=patient)
         faultpoints.reached("after_claim")
         if isinstance(claim, Refusal):
             return Performed(claim.result)
@@ -186,7 +194,11 @@ class Performer:
             if ahead is not None:
                 self._foresee(claim, decision, plan, ahead, output)
 
+        self.parts.carried.mark(plan, decision)
+        since = time.monotonic()
         recorded = self.parts.ledger.record(decision, meanwhile=look_ahead)
+        if ahead is not None:
+            self._kept_after(time.monotonic() - since, ahead)
         if suspended and recorded.result == "recorded":
             recorded.result = "suspended"
         return recorded
@@ -249,9 +261,24 @@ class Performer:
                 sealed = dict(self.parts.carried.sealed(plan, claim, decision, output))
                 rings = [replace(ring, carried=sealed.get(ring.step_id)) for ring in ahead.rings]
                 ahead.send = self.parts.dispatcher.ahead(rings, plan=plan)
+                self._hurry(plan.nodes.get(claim.step.node), decision, rings, ahead)
         except Exception:
             logger.exception("Nothing is made ready for what follows step %s.", claim.step.id)
             ahead.send = None
+
+    def _hurry(self, node: PlanNode | None, decision: Decision, rings: Sequence[Ring], ahead: Ahead) -> None:
+        """Send them now, if that pays; only what follows a pure step, whose commit waits for no disk."""
+        early = self.parts.early
+        if early is None or ahead.send is None or node is None or node.effect != "pure":
+            return
+        if early.wanted(rings, decision.room):
+            ahead.sent = self.parts.leases.send(ahead.send)
+            faultpoints.reached("rung_early")
+
+    def _kept_after(self, seconds: float, ahead: Ahead) -> None:
+        if self.parts.early is not None:
+            self.parts.early.took(seconds)
+        ahead.sent = ahead.sent and seconds < LATE_SECONDS
 
     def _ring(self, recorded: Recorded | None, claim: Claim, ahead: Ahead, pipeline: Any) -> None:
         faultpoints.reached("before_ring")
@@ -259,7 +286,8 @@ class Performer:
             return
         owed = [ring for ring in recorded.rings if ring.rung and ring.kind == "node"]
         if owed and owed == ahead.rings and ahead.send is not None:
-            ahead.send(pipeline)
+            if not ahead.sent:
+                ahead.send(pipeline)
         elif owed:
             self.ring(owed, self.parts.plans.plan(claim.execution.version_id), claim.execution.id, pipeline)
 

@@ -14,6 +14,7 @@ from fermata.coordination.lease import Leases
 from fermata.engine import limits, opening, plans
 from fermata.engine.carried import Carried
 from fermata.engine.dispatch import dispatcher
+from fermata.engine.early import Early
 from fermata.engine.holding import Keeper
 from fermata.engine.parts import Parts
 from fermata.engine.perform import Performed, Performer
@@ -94,6 +95,7 @@ def performer(worker: str) -> Performer:
         open_secrets=opening.opened,
         room=rooms(),
         carried=Carried(settings.SECRET_KEY.encode()),
+        early=Early(ring_window()),
     )
     return Performer(parts, worker=worker)
 
@@ -112,7 +114,7 @@ def perform(
     """
     here = performer(worker)
     ahead = None if carried is None else here.parts.carried.opened(execution_id, step_id, carried)
-    return here.perform(step_id, also, ahead=ahead)
+    return here.perform(step_id, also, ahead=ahead, patient=carried is not None)
 
 
 def forget() -> None:

@@ -20,6 +20,7 @@ import psycopg
 from django.db import OperationalError, connection
 
 from fermata.engine import prepared, wire
+from fermata.engine.early import patiently
 from fermata.engine.ledger import Ending, Meanwhile, NewExecution, Recorded, Ring
 from fermata.errors import Conflict, IdempotencyKeyReused, ServerUnavailable
 from fermata.machine.commands import Decision
@@ -135,17 +136,24 @@ class PostgresLedger:
             execution.id = answer["execution_id"]
         return wire.recorded(answer)
 
-    def claim(self, step_id: str, *, worker: str) -> Claim | Refusal:
+    def claim(self, step_id: str, *, worker: str, patient: bool = False) -> Claim | Refusal:
         """See the port."""
-        return wire.claim(call("fermata_claim", step_id, worker))
+
+        def ask() -> Claim | Refusal:
+            return wire.claim(call("fermata_claim", step_id, worker))
+
+        return patiently(ask) if patient else ask()
 
     def record(self, decision: Decision, *, meanwhile: Meanwhile | None = None) -> Recorded:
         """See the port."""
         text = wire.decision_text(decision)
-        if meanwhile is None:
-            return wire.recorded(call("fermata_record", text))
         output = decision.own.output
-        return wire.recorded(call("fermata_record", text, meanwhile=lambda: meanwhile(output)))
+        left = [] if meanwhile is None else [lambda: meanwhile(output)]
+
+        def ask() -> Recorded:
+            return wire.recorded(call("fermata_record", text, meanwhile=left.pop() if left else None))
+
+        return ask() if decision.own.ahead is None else patiently(ask)
 
     def claim_many(self, step_ids: Sequence[str]) -> Claims:
         """See the port."""

@@ -20,7 +20,7 @@ PASSING = frozenset({"loop", "while"})
 
 
 def claims_ahead(plan: Plan, claim: Claim, decision: Decision, output: Any) -> Iterator[Claim]:
-    """The claims, known already, of steps that recording this decision makes READY.
+    """The claims, known already, of those steps with a token that recording this decision makes READY.
 
     ``output``: the step's own, in the form in which it is read. They hold if the execution is neither paused
     nor debugged when they are used: that is for the record to ask.
@@ -32,13 +32,14 @@ def claims_ahead(plan: Plan, claim: Claim, decision: Decision, output: Any) -> I
         return
     for stage in decision.stages:
         for new in stage.steps:
-            if _may_be_known(plan, new) and new.region == frames[0].id:
+            if new.token is not None and new.region == frames[0].id:
                 known = _known(plan, claim, new, output)
                 if known is not None:
                     yield known
 
 
-def _may_be_known(plan: Plan, new: NewStep) -> bool:
+def may_be_known(plan: Plan, new: NewStep) -> bool:
+    """Whether the claim of a new step may be known ahead, as far as the step itself tells."""
     return (
         new.state == "ready"
         and new.kind == "node"
@@ -57,7 +58,7 @@ def _known(plan: Plan, claim: Claim, new: NewStep, output: Any) -> Claim | None:
     frame = Frame(here.id, here.name, here.kind, new.iteration, step_id=here.step_id, path=here.path)
     view = view_of(claim, new)
     view.frames = [frame, *around]
-    known = Claim(step=view, execution=claim.execution, now=claim.now)
+    known = Claim(step=view, execution=claim.execution, now=claim.now, ahead=new.token)
     own = {**claim.steps, claim.step.node: {"output": output}}
     for read in new.reads:
         kind, _, name = read.partition(":")

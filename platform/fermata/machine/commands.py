@@ -14,7 +14,10 @@ from typing import Any
 
 @dataclass(slots=True)
 class NewStep:
-    """A row to insert. ``state``: ready or skipped. ``freeze``: fix now which of ``reads`` it may see."""
+    """A row to insert. ``state``: ready or skipped. ``freeze``: fix now which of ``reads`` it may see.
+
+    ``token``: what a claim that its ring carries is known by.
+    """
 
     id: str
     node: str
@@ -30,6 +33,7 @@ class NewStep:
     freeze: bool = False
     timeout: float | None = None
     data: Any = None
+    token: str | None = None
 
 
 @dataclass(slots=True)
@@ -167,7 +171,7 @@ class Own:
     """What becomes of the step itself: compare-and-swap on (id, fence, state in ready | running).
 
     ``due_seconds`` / ``due_at``: when a suspended step goes on by itself. ``definite``: count a definite
-    refusal. ``ahead``: nobody has asked yet whether the step may begin.
+    refusal. ``ahead``: nobody has asked yet whether the step may begin; the row must bear this token.
     """
 
     id: str
@@ -187,7 +191,7 @@ class Own:
     definite: bool = False
     started_at: str | None = None
     worker: str = ""
-    ahead: bool = False
+    ahead: str | None = None
 
 
 @dataclass(slots=True)

@@ -76,8 +76,8 @@ class Claim:
     ``steps``: node (or ``loop/node``) → {"output"} or {"error"}; absent ancestors are not in it. ``previous``
     likewise. ``variables``: values found in the ledger (declared defaults fill the rest). ``remembered``:
     live exits and back edges of the step's loop region, [[edge, passage], …], for its turn and settle rows.
-    ``result``: what a container's region came to. ``ahead``: known before it was asked for
-    (``machine.ahead``); its record asks what the claim would have.
+    ``result``: what a container's region came to. ``ahead``: the token of one known before it was asked
+    for (``machine.ahead``); its record asks what the claim would have.
     """
 
     step: StepView
@@ -93,7 +93,7 @@ class Claim:
     trigger: Any = None
     remembered: list[list[int]] = field(default_factory=list)
     result: dict[str, Any] | None = None
-    ahead: bool = False
+    ahead: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

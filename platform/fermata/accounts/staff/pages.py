@@ -20,7 +20,7 @@ from fermata.accounts.staff.listing import Listing
 from fermata.errors import FermataError
 
 MOST_AT_ONCE = 100
-SEALED = ("password", "secret_digest", "sealed", "wrapped", "token_digest")
+SEALED = ("password", "secret_digest", "sealed", "wrapped")
 """Columns that no page shows, whatever it lists; columns of bytes are left out as well."""
 
 

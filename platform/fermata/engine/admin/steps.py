@@ -87,7 +87,7 @@ class StepPage(Page):
                 )
             },
         ),
-        ("Ring", {"fields": ("queue", "priority", "rung_at", "rings", "rung_by")}),
+        ("Ring", {"fields": ("queue", "priority", "rung_at", "rings")}),
         ("More", {"fields": ("effect", "lane", "timeout_seconds", "reads", "data_value", "rev")}),
     )
 

@@ -61,7 +61,7 @@ class MemoryLedger(Applying):
         if not new.beginning.stage.steps:
             self._finish(new.id, Finish("succeeded"))
 
-    def claim(self, step_id: str, *, worker: str) -> Claim | Refusal:
+    def claim(self, step_id: str, *, worker: str, patient: bool = False) -> Claim | Refusal:
         """See :class:`fermata.engine.ledger.Ledger`."""
         step = self.steps.get(step_id)
         if step is None:
@@ -165,12 +165,15 @@ class MemoryLedger(Applying):
         self._rings, self._finished = [], None
         own = decision.own
         step = self.steps.get(own.id)
+        if step is None and own.ahead is not None:
+            return Recorded("absent")
         if step is None or step["fence"] != own.fence or step["state"] not in ("ready", "running"):
             return Recorded("stale")
         if self._closing(step):
             self._move(step, "cancelled")
             return Recorded("cancelled")
-        if own.ahead and self.executions[step["execution_id"]]["status"] in ("pausing", "paused"):
+        paused = self.executions[step["execution_id"]]["status"] in ("pausing", "paused")
+        if own.ahead is not None and (paused or step["token"] != own.ahead):
             return Recorded("unclaimed")
         self._record_own(step, own)
         self._suspension(step, decision)

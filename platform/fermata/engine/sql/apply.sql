@@ -39,11 +39,11 @@ BEGIN
             v_reads := ARRAY(SELECT jsonb_array_elements_text(n->'reads'));
         END IF;
         INSERT INTO fermata_step (id, workspace_id, execution_id, node_id, kind, region_id, iteration, run, superseded,
-            state, attempt, fence, losses, refusals, effect, queue, priority, lane, reads, timeout_seconds, data,
+            state, attempt, fence, losses, refusals, effect, queue, priority, lane, reads, timeout_seconds, data, token,
             ready_at, finished_at, rung_at, rings, due_absolute, rev)
         VALUES ((n->>'id')::uuid, p_workspace, p_execution, n->>'node', v_kind, (n->>'region')::uuid, (n->>'iteration')::int, 1,
             false, n->>'state', 1, 1, 0, 0, n->>'effect', v_queue, (n->>'priority')::smallint, (n->>'lane')::int, v_reads,
-            (n->>'timeout')::float8, (n->>'data')::json, v_ready, CASE WHEN n->>'state' = 'skipped' THEN p_now END, v_rung, 0, false, 1)
+            (n->>'timeout')::float8, (n->>'data')::json, n->>'token', v_ready, CASE WHEN n->>'state' = 'skipped' THEN p_now END, v_rung, 0, false, 1)
         ON CONFLICT DO NOTHING RETURNING * INTO s;
         CONTINUE WHEN NOT FOUND;
         IF (n->>'freeze')::boolean THEN

@@ -21,6 +21,13 @@ BEGIN
     SELECT * INTO s FROM fermata_step WHERE id = (o->>'id')::uuid AND fence = (o->>'fence')::bigint
         AND state IN ('ready', 'running') FOR NO KEY UPDATE;
     IF NOT FOUND THEN
+        IF o->>'ahead' IS NOT NULL THEN
+            -- Its ring may have come before the row did, or between these two statements.
+            SELECT * INTO s FROM fermata_step WHERE id = (o->>'id')::uuid;
+            IF NOT FOUND OR (s.fence = (o->>'fence')::bigint AND s.state IN ('ready', 'running')) THEN
+                RETURN '{"result": "absent"}'::jsonb;
+            END IF;
+        END IF;
         RETURN '{"result": "stale"}'::jsonb;
     END IF;
     IF fermata_closing(s) THEN
@@ -31,8 +38,9 @@ BEGIN
     END IF;
     SELECT * INTO x FROM fermata_execution WHERE id = s.execution_id;
     v_paused := x.status IN ('pausing', 'paused');
-    IF (o->>'ahead')::boolean AND (v_paused OR x.debug) THEN
-        RETURN '{"result": "unclaimed"}'::jsonb;  -- performed before its gates were asked: pure, so nothing happened
+    IF o->>'ahead' IS NOT NULL AND (v_paused OR x.debug OR s.token IS DISTINCT FROM o->>'ahead') THEN
+        -- Performed before its gates were asked, or on what another record would have left: pure, so nothing happened.
+        RETURN '{"result": "unclaimed"}'::jsonb;
     END IF;
     v_due := coalesce((o->>'due_at')::timestamptz, v_now + (o->>'due_seconds')::float8 * interval '1 second');
     IF v_paused AND o->>'due_at' IS NULL THEN
