@@ -22,7 +22,7 @@ from fermata.config.stack import processes
 from tests.bench import floors, interface, page
 from tests.bench import options as wanted
 from tests.bench.options import Options
-from tests.bench.shapes import SHAPES, Json
+from tests.bench.shapes import Json
 
 SHARES = {
     ("compare", "memory"): 0.5,
@@ -60,8 +60,6 @@ def measured(options: Options, *, whole: bool) -> tuple[Json, bool]:
             continue
         left = began + share * options.seconds - time.monotonic()
         shapes = options.shapes
-        if whole and disk == "disk":
-            shapes = tuple(shape for shape in shapes if SHAPES[shape].floors)
         if whole and name == "costs":
             shapes = OF_COSTS
         print(f"\n{name}, data in {disk}:", flush=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any, Self
 
 import redis
@@ -17,8 +17,11 @@ from tests.bench.ours import Ours
 from tests.bench.shapes import LANES, Json, foreach_document
 from tests.bench.stack import BenchError, Stack
 
-SIZES = ((1, 150), (10, 150), (1_000, 2))
-"""(items, executions one after the other), before the largest one."""
+SMALL, BLOCKS, IN_A_BLOCK = (1, 10), 10, 15
+"""Items of executions that are measured in turn, a block of each: what tells them apart is less than the
+machine's moods within a minute."""
+MIDDLE, TIMES = 1_000, 2
+"""Items, and executions one after the other, before the largest one."""
 DEPTH_EVERY_SECONDS = 0.02
 MEMORY_EVERY = 25
 """Looks at the broker to one at memory."""
@@ -62,6 +65,24 @@ def resident(stack: Stack) -> dict[str, dict[int, int]]:
     return {part: {pid: watch.resident_bytes(pid) for pid in pids} for part, pids in stack.parts().items()}
 
 
+@dataclass
+class Used:
+    """By so many executions, seconds."""
+
+    executions: int = 0
+    wall: float = 0.0
+    cpu: float = 0.0
+
+    def by(self, items: int) -> Json:
+        """For each item."""
+        return {
+            "items": items,
+            "executions": self.executions,
+            "wall_microseconds": round(self.wall / self.executions / items * 1e6),
+            "cpu_microseconds": round(self.cpu / self.executions / items * 1e6),
+        }
+
+
 class Growth:
     """One variant, from few items to very many."""
 
@@ -73,13 +94,17 @@ class Growth:
         """Costs by size, and what the largest took. Raises `Refused`."""
         versions = {
             size: self.ours.version(with_dispatch(foreach_document(size), variant))
-            for size in (*(size for size, _ in SIZES), self.items)
+            for size in (*SMALL, MIDDLE, self.items)
         }
-        self.ours.run(versions[1_000])
-        sizes = [self._measured(versions[size], size, times) for size, times in SIZES]
+        self.ours.run(versions[MIDDLE])
+        used = {size: Used() for size in (*SMALL, MIDDLE, self.items)}
+        for _, size in product(range(BLOCKS), SMALL):
+            self._run(versions[size], IN_A_BLOCK, used[size])
+        self._run(versions[MIDDLE], TIMES, used[MIDDLE])
         before = {part: max(pids.values()) for part, pids in resident(self.stack).items()}
         with Sampler(self.stack) as seen:
-            sizes.append(self._measured(versions[self.items], self.items, 1))
+            self._run(versions[self.items], 1, used[self.items])
+        sizes = [one.by(size) for size, one in used.items()]
         return {
             "variant": variant,
             "sizes": sizes,
@@ -95,21 +120,17 @@ class Growth:
             },
         }
 
-    def _measured(self, version: Any, items: int, times: int) -> Json:
-        """`times` executions one after the other."""
+    def _run(self, version: Any, times: int, used: Used) -> None:
+        """`times` executions one after the other, added to what was used."""
         if time.monotonic() > self.until:
             raise BenchError("Out of time before the costs by size were measured.")
         pids = [pid for part in self.stack.parts().values() for pid in part]
         cpu, began = watch.cpu_seconds(pids), time.perf_counter()
         for _ in range(times):
             self.ours.wait([self.ours.start(version)], seconds=max(30.0, self.until - time.monotonic()))
-        seconds = time.perf_counter() - began
-        return {
-            "items": items,
-            "executions": times,
-            "wall_microseconds": round(seconds / times / items * 1e6),
-            "cpu_microseconds": round((watch.cpu_seconds(pids) - cpu) / times / items * 1e6),
-        }
+        used.executions += times
+        used.wall += time.perf_counter() - began
+        used.cpu += watch.cpu_seconds(pids) - cpu
 
 
 def marginal(sizes: list[Json]) -> dict[str, int]:
