@@ -11,6 +11,9 @@ const shown = (page, id) =>
     .waitFor();
 const palette = (page) => page.getByRole('dialog', { name: /^(Add|Insert) a step/ });
 
+/** What was done last is laid out: nothing moves any more but by hand. */
+const settled = (page) => page.locator('[role=application]:not([aria-busy])').waitFor();
+
 const taken = (select) => select.selectedOptions[0]?.textContent;
 
 /** Where a step's name stands: of one that holds others, too, it is itself there. */
@@ -28,14 +31,24 @@ export function mouse(page) {
   const graph = page.getByRole('application');
   const select = async (id) => {
     await row(page, id).click();
+    await settled(page);
     await node(page, id).waitFor();
   };
-  const drag = async (from, to) => {
+  /** Near the edge of the graph the picture moves on under what is carried: it is led to where its end is by then. */
+  const drag = async (from, aim) => {
     await page.mouse.move(...from);
     await page.mouse.down();
     await page.mouse.move(from[0] + 12, from[1] + 12);
-    await page.mouse.move(...to, { steps: 3 });
-    await page.mouse.up();
+    for (let turn = 0; turn < 60; turn += 1) {
+      const to = await aim();
+      await page.mouse.move(...to, { steps: 3 });
+      await page.evaluate(
+        () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
+      );
+      const [x, y] = await aim();
+      if (Math.hypot(x - to[0], y - to[1]) < 4) return page.mouse.up();
+    }
+    assert.fail('the end of a drag does not come to rest');
   };
   /** Both ends on the screen, moving the picture under the pointer. */
   const bring = async (id) => {
@@ -85,8 +98,10 @@ export function mouse(page) {
         await page.getByRole('button', { name: 'Palette' }).click();
         const offered = page.getByRole('region', { name: 'Palette' }).getByRole('button', { name: type });
         await offered.scrollIntoViewIfNeeded();
-        const { x, y, width, height } = await node(page, where.inside).boundingBox();
-        await drag(await middle(offered), [x + width / 2, y + height - 8]);
+        await drag(await middle(offered), async () => {
+          const { x, y, width, height } = await node(page, where.inside).boundingBox();
+          return [x + width / 2, y + height - 8];
+        });
         await page.getByRole('button', { name: 'Steps' }).click();
       } else await take(type);
       await rename(id);
@@ -98,7 +113,7 @@ export function mouse(page) {
       // Both have come to rest then.
       await node(page, to).hover({ trial: true, position: { x: 24, y: 16 } });
       await output.hover();
-      await drag(await middle(output), await head(node(page, to)));
+      await drag(await middle(output), () => head(node(page, to)));
       const made = new RegExp(`^${from}(\\.${port})? → ${to}$`);
       await properties(page).getByText(made).first().waitFor();
     },

@@ -66,6 +66,19 @@ const SMALL = {
 const named = (name: string | RegExp) => screen.findByRole('button', { name });
 
 describe('A graph', () => {
+  it('is busy while it is laid out anew, and shows what was before until then', async () => {
+    const { rerender } = render(<WorkflowGraph definition={SMALL} />);
+    await named(/Begin/);
+    const picture = screen.getByRole('application');
+    expect(picture).not.toHaveAttribute('aria-busy');
+    const more = [...SMALL.nodes, { id: 'later', type: 'transform' }];
+    rerender(<WorkflowGraph definition={{ ...SMALL, nodes: more }} />);
+    expect(picture).toHaveAttribute('aria-busy', 'true');
+    expect(screen.queryByRole('button', { name: /later/ })).toBeNull();
+    await named(/later/);
+    expect(picture).not.toHaveAttribute('aria-busy');
+  });
+
   it('names each node, what it is and how it stands', async () => {
     const statuses = new Statuses();
     render(<WorkflowGraph definition={SMALL} statuses={statuses} />);

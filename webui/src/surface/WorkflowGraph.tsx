@@ -79,7 +79,7 @@ export function WorkflowGraph({ definition, editor, ...rest }: WorkflowGraphProp
   if (graph.nodes.length === 0 && !rest.editing)
     return <EmptyState title={t('empty')}>{t('empty_text')}</EmptyState>;
   if (!known) return <Skeleton rows={6} />;
-  return <Surface graph={known.graph} layout={known.layout} {...rest} />;
+  return <Surface graph={known.graph} layout={known.layout} busy={known.graph !== graph} {...rest} />;
 }
 
 interface Window {
@@ -98,7 +98,12 @@ function windowOf(scene: Scene, camera: Camera, active: string | null): Window {
   return { key: `${detail}\n${ids.join('\n')}`, ids, detail };
 }
 
-type Props = Omit<WorkflowGraphProps, 'definition' | 'editor'> & { graph: Graph; layout: Layout };
+type Props = Omit<WorkflowGraphProps, 'definition' | 'editor'> & {
+  graph: Graph;
+  layout: Layout;
+  /** It is being laid out anew: what is shown is the picture before. */
+  busy: boolean;
+};
 
 const STEPS: Readonly<Record<string, Step>> = {
   ArrowRight: 'next',
@@ -314,6 +319,7 @@ function Surface(props: Props) {
           ref={root}
           className={styles.surface}
           role="application"
+          aria-busy={props.busy || undefined}
           aria-label={t('label', { count: graph.nodes.length })}
           aria-describedby="graph-keys"
           tabIndex={graph.nodes.length === 0 ? 0 : -1}
