@@ -233,10 +233,10 @@ export class DraftStore {
   }
 
   /** Save now. Resolves when all is saved, or kept on this device because it cannot be. */
-  async flush(): Promise<void> {
+  async flush(given?: AbortSignal): Promise<void> {
     this.pause();
     do await this.save();
-    while (this.saving === 'dirty' && !this.stopped);
+    while (this.saving === 'dirty' && !this.stopped && !given?.aborted);
     await this.writing;
   }
 

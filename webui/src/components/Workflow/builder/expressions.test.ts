@@ -4,6 +4,7 @@ const server = vi.hoisted(() => {
   const state = { answers: [] as { status: number; body: unknown }[], asked: [] as unknown[] };
   globalThis.fetch = (async (input: Request) => {
     state.asked.push(await input.json());
+    input.signal.throwIfAborted();
     const { status, body } = state.answers.shift() ?? { status: 404, body: {} };
     return new Response(JSON.stringify(body), { status, headers: { 'Content-Type': 'application/json' } });
   }) as typeof fetch;
@@ -18,21 +19,35 @@ const GOOD = { ok: true, value: 1, type: 'integer', truncated: false, from: null
 const problem = (status: number, code: string) => ({ status, body: { status, code, detail: code } });
 
 function draft(state: { saving: string; rev: number }, arrived = true) {
+  const calls = new Set<() => void>();
   const pull = vi.fn(async () => {
     state.rev += 1;
   });
+  /** What is on its way arrives, unless the platform cannot be reached. */
+  const flush = vi.fn(async () => {
+    if (!arrived || !['dirty', 'saving'].includes(state.saving)) return;
+    Object.assign(state, { saving: 'saved', rev: state.rev + 1 });
+  });
   return {
     store: {
-      ...{ workflowId: 'w', state: () => state, pull },
+      ...{ workflowId: 'w', state: () => state, pull, flush },
+      subscribe: (call: () => void) => {
+        calls.add(call);
+        return () => calls.delete(call);
+      },
       hasArrived: () => arrived,
     } as unknown as DraftStore,
     pull,
+    become: (saving: string) => {
+      state.saving = saving;
+      for (const call of calls) call();
+    },
   };
 }
 
 function ask(store: DraftStore, values: object = {}) {
   const none = { execution: null, passage: null, input: undefined };
-  const asked = { ...none, ...values, text: '{{ 1 }}', signal: new AbortController().signal };
+  const asked = { ...none, text: '{{ 1 }}', signal: new AbortController().signal, ...values };
   return previewOf(store, 'n', '/config/url', asked);
 }
 
@@ -56,8 +71,32 @@ it('asks with the revision, and with the values that were chosen', async () => {
   expect(server.asked[1]).toMatchObject({ execution_id: null, path: null, sample: { inputs: { a: 1 } } });
 });
 
-it('tells a busy platform from a draft that is on its way', async () => {
+it('asks of the draft as it is: what is on its way arrives first', async () => {
   const { store } = draft({ saving: 'dirty', rev: 7 });
+  server.answers = [{ status: 200, body: GOOD }];
+  await ask(store);
+  expect(server.asked).toMatchObject([{ draft_rev: 8 }]);
+});
+
+it('asks nothing more when the text is another by then', async () => {
+  const { store } = draft({ saving: 'saving', rev: 7 });
+  const stop = new AbortController();
+  const asked = ask(store, { signal: stop.signal });
+  stop.abort();
+  await expect(asked).rejects.toThrow();
+  expect(server.asked).toEqual([]);
+});
+
+it('gives a question up while the draft becomes another', async () => {
+  const { store, become } = draft({ saving: 'saved', rev: 7 });
+  server.answers = [{ status: 200, body: GOOD }];
+  const asked = ask(store).catch((error: unknown) => (error as NoAnswer).why);
+  become('saving');
+  expect(await asked).toBe('unsaved');
+});
+
+it('tells a busy platform from a draft that is on its way', async () => {
+  const { store } = draft({ saving: 'offline', rev: 7 });
   server.answers = [problem(503, 'busy'), problem(422, 'unknown_node'), problem(412, 'old')];
   const why = () => ask(store).catch((error: unknown) => (error as NoAnswer).why);
   expect([await why(), await why(), await why()]).toEqual(['busy', 'unsaved', 'unsaved']);

@@ -156,9 +156,15 @@ export async function previewOf(
   again = true,
 ): Promise<Answer> {
   const { execution, passage, input, text, signal } = asked;
+  // Of the draft as it is; else its saving, on the way beside the question, would have it refused.
+  if (['dirty', 'saving'].includes(store.state().saving)) await store.flush(signal);
+  signal.throwIfAborted();
   const { rev } = store.state();
   // A question that can only be refused is not asked.
   if (node !== null && !store.hasArrived(node)) throw new NoAnswer('unsaved', '');
+  // Nor is one waited for while the draft becomes another.
+  const moved = new AbortController();
+  const stop = store.subscribe(() => store.state().saving === 'saving' && moved.abort());
   try {
     const found = await answered(
       client.POST('/api/v1/workflows/{workflow_id}/expressions/preview', {
@@ -172,11 +178,12 @@ export async function previewOf(
           path: execution === null ? null : (passage as never),
           sample: input === undefined ? null : { inputs: input as never },
         },
-        signal,
+        signal: AbortSignal.any([signal, moved.signal]),
       }),
     );
     return found as Answer;
   } catch (error) {
+    if (moved.signal.aborted && !signal.aborted) throw new NoAnswer('unsaved', '');
     if (!(error instanceof ApiError)) throw error;
     if (error.status === 503) throw new NoAnswer('busy', error.message);
     const isOld = store.state().saving !== 'saved' || store.state().rev !== rev;
@@ -184,6 +191,8 @@ export async function previewOf(
     if (error.status !== 412 || !again) throw error;
     await store.pull(); // somebody else has saved
     return previewOf(store, node, pointer, asked, false);
+  } finally {
+    stop();
   }
 }
 
