@@ -4,6 +4,7 @@ export interface Sent {
   path: string;
   query: Record<string, string>;
   body: string;
+  headers: Record<string, string>;
 }
 
 type Answer = { status?: number; body: unknown };
@@ -18,6 +19,7 @@ globalThis.fetch = (async (input: Request) => {
     path: pathname.replace('/api/v1', ''),
     query: Object.fromEntries(searchParams),
     body: input.method === 'GET' ? '' : await input.text(),
+    headers: Object.fromEntries([...input.headers].map(([name, value]) => [name.toLowerCase(), value])),
   };
   sent.push(one);
   const { status = 200, body } = answers.get(`${one.method} ${one.path}`)?.(one) ?? {

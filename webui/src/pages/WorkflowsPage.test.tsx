@@ -1,8 +1,10 @@
 import { server } from '../api/server.test-env';
 import { cleanup, screen, waitFor, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { loadWords, startI18n } from '../i18n';
 import { useRunDialog } from '../stores/run';
+import { useToasts } from '../ui/Toasts';
 import { executionRow, opened, signedIn, workflowRow } from './opened.test-env';
 import { workflowSearch } from './workflow/view';
 import { WorkflowsPage } from './WorkflowsPage';
@@ -32,6 +34,7 @@ beforeEach(() => {
   server.forget();
   signedIn();
   useRunDialog.setState({ asked: null });
+  useToasts.setState({ toasts: [] });
   server.on('GET /workflows/w1', () => ({ body: workflowRow('w1', 'orders', { latest_version: 3 }) }));
   server.lists(
     'GET /workflows/w1/versions',
@@ -105,6 +108,50 @@ describe('the page of a workflow', () => {
     server.lists('GET /workflows/w1/versions', []);
     at('tab=versions');
     expect(await screen.findByRole('heading', { name: 'Nothing published yet' })).toBeInTheDocument();
+  });
+
+  it('restores a version into the draft, and takes that back', async () => {
+    const draft = { rev: 8, definition: { nodes: [] }, editor: { nodes: {} }, source: null };
+    server.on('GET /workflows/w1', () => ({
+      body: workflowRow('w1', 'orders', { latest_version: 3, changed: true, can: { edit: true } }),
+    }));
+    server.on('GET /workflows/w1/draft', () => ({ body: draft }));
+    server.on('POST /workflows/w1/restore', () => ({ body: { ...draft, rev: 9 } }));
+    server.on('PUT /workflows/w1/draft', () => ({ body: { ...draft, rev: 10 } }));
+    const { user } = at('tab=versions');
+    await user.click(await screen.findByRole('button', { name: 'Restore v1 into the draft' }));
+    await waitFor(() => expect(useToasts.getState().toasts).toHaveLength(1));
+    const [restored] = server.asked('POST /workflows/w1/restore');
+    expect([JSON.parse(restored?.body ?? ''), restored?.headers['if-match']]).toEqual([
+      { version: 1 },
+      '"8"',
+    ]);
+    const [toast] = useToasts.getState().toasts;
+    expect(toast?.text).toBe('The draft is as v1 again. Publish it to put it in force.');
+    toast?.action?.run();
+    await waitFor(() => expect(server.asked('PUT /workflows/w1/draft')).toHaveLength(1));
+    const [back] = server.asked('PUT /workflows/w1/draft');
+    const { rev: _, ...content } = draft;
+    expect([JSON.parse(back?.body ?? ''), back?.headers['if-match']]).toEqual([content, '"9"']);
+  });
+
+  it('says why a version cannot be restored', async () => {
+    const user = userEvent.setup();
+    server.on('GET /workflows/w1', () => ({
+      body: workflowRow('w1', 'orders', { latest_version: 3, can: { edit: true } }),
+    }));
+    at('tab=versions');
+    const newest = await screen.findByRole('button', { name: 'Restore v3 into the draft' });
+    await user.click(newest);
+    expect(await screen.findByRole('tooltip')).toHaveTextContent('The draft is as this version.');
+    expect(server.asked('POST /workflows/w1/restore')).toEqual([]);
+    server.on('POST /workflows/w1/restore', () => ({
+      status: 412,
+      body: { status: 412, code: 'moved', detail: 'Ben was faster.' },
+    }));
+    server.on('GET /workflows/w1/draft', () => ({ body: { rev: 8 } }));
+    await user.click(screen.getByRole('button', { name: 'Restore v2 into the draft' }));
+    await waitFor(() => expect(useToasts.getState().toasts.at(-1)?.detail).toBe('Ben was faster.'));
   });
 
   it('runs the draft where nothing is published', async () => {

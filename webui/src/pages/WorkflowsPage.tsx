@@ -47,7 +47,7 @@ const PANELS: Readonly<Record<Tab, (given: Given) => ReactNode>> = {
   ),
   builder: (given) => <Builder {...given} />,
   versions: ({ workflow, search, change }) => (
-    <VersionsTab workflowId={workflow.id} a={search.a} b={search.b} onCompare={change} />
+    <VersionsTab workflow={workflow} a={search.a} b={search.b} onCompare={change} />
   ),
   executions: ({ workflow }) => <Executions workflowId={workflow.id} />,
 };

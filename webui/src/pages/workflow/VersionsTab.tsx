@@ -4,20 +4,23 @@ import { moment, relative } from '../../i18n/format';
 import { Button } from '../../ui/Button';
 import { Field, Select } from '../../ui/Field';
 import { EmptyState, Failure, Skeleton } from '../../ui/states';
-import { useDiff, useVersions, type Side } from './versions';
+import { whyNot } from '../lists/why';
+import { useDiff, useRestore, useVersions, type Side } from './versions';
 import styles from './workflow.module.css';
 
 export interface VersionsTabProps {
-  workflowId: string;
+  workflow: Pick<Schemas['Workflow'], 'id' | 'latest_version' | 'changed' | 'can'>;
   a: Side | undefined;
   b: Side | undefined;
   onCompare: (sides: { a: Side; b: Side }) => void;
 }
 
 /** What was published when and by whom, and how any two of them differ. */
-export function VersionsTab({ workflowId, a, b, onCompare }: VersionsTabProps) {
+export function VersionsTab({ workflow, a, b, onCompare }: VersionsTabProps) {
+  const { id: workflowId, latest_version: latest, changed, can } = workflow;
   const { t } = useTranslation('workflow');
   const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useVersions(workflowId);
+  const restore = useRestore(workflowId);
   if (error && !data) {
     return <Failure title={t('versions_failed')} detail={error.message} retry={() => void refetch()} />;
   }
@@ -54,6 +57,18 @@ export function VersionsTab({ workflowId, a, b, onCompare }: VersionsTabProps) {
               <strong>{t('version', { number: row.version })}</strong>{' '}
               <span title={moment(row.created_at)}>{t('published', { when: relative(row.created_at) })}</span>
               {row.created_by && <span> {t('by', { name: row.created_by })}</span>}
+              <Button
+                kind="quiet"
+                aria-label={t('restore_version', { number: row.version })}
+                busy={restore.isPending && restore.variables === row.version}
+                why={
+                  whyNot(can, 'edit') ??
+                  (row.version === latest && !changed ? t('restored_already') : undefined)
+                }
+                onClick={() => restore.mutate(row.version)}
+              >
+                {t('restore')}
+              </Button>
             </li>
           ))}
         </ol>

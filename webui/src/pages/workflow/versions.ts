@@ -1,10 +1,12 @@
 /** Reads of a workflow's documents: the draft, its versions, and how two of them differ. */
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import i18next from 'i18next';
 import { answered, client, type Schemas } from '../../api/client';
+import { answer } from '../../ui/LiveRegion';
+import { complain, say } from '../../ui/Toasts';
 
 export type Side = number | 'draft';
 
-/** The document of a version, which never changes, or of the draft. */
 /** What one side says; of a draft also where its nodes stand, which no version knows. */
 export function useDefinition(workflowId: string, side: Side) {
   return useQuery({
@@ -54,5 +56,46 @@ export function useDiff(workflowId: string, from: Side, to: Side) {
           signal,
         }),
       ),
+  });
+}
+
+/** Make the draft what a version says. What the draft was is put back by the undo of the message. */
+export function useRestore(workflowId: string) {
+  const queries = useQueryClient();
+  const path = { workflow_id: workflowId };
+  const seen = (rev: number) => ({ path, header: { 'If-Match': `"${rev}"` } });
+  const told = async (text: string, undo?: () => void): Promise<void> => {
+    await queries.invalidateQueries({ queryKey: ['workflows'] });
+    answer(text);
+    say(text, undo ? { action: { label: i18next.t('undo'), run: undo } } : {});
+  };
+  const back = useMutation({
+    mutationFn: ({ before, rev }: { before: Schemas['Draft']; rev: number }) => {
+      const { definition, source, editor } = before;
+      return answered(
+        client.PUT('/api/v1/workflows/{workflow_id}/draft', {
+          params: seen(rev),
+          body: { definition, source, editor },
+        }),
+      );
+    },
+    onSuccess: () => told(i18next.t('workflow:draft_back')),
+    onError: (error) => complain(i18next.t('workflow:draft_not_back'), error),
+  });
+  return useMutation({
+    mutationFn: async (version: number) => {
+      const before = await answered(
+        client.GET('/api/v1/workflows/{workflow_id}/draft', { params: { path } }),
+      );
+      const { rev } = await answered(
+        client.POST('/api/v1/workflows/{workflow_id}/restore', {
+          params: seen(before.rev),
+          body: { version },
+        }),
+      );
+      return { before, rev };
+    },
+    onSuccess: (done, number) => told(i18next.t('workflow:restored', { number }), () => back.mutate(done)),
+    onError: (error) => complain(i18next.t('workflow:not_restored'), error),
   });
 }
