@@ -1,21 +1,61 @@
-import { Component, Suspense, useEffect, useState, type ReactNode } from 'react';
+import { QueryClientContext, type QueryClient } from '@tanstack/react-query';
+import { Component, Suspense, useContext, useEffect, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from './Button';
 import { OUTDATED } from './lazily';
 import styles from './states.module.css';
 
-/** Grey bars of the final size; nothing for the first 150 ms, so that a quick answer does not flash. */
+const STAGES_MS = { shown: 150, slow: 3_000, long: 10_000 };
+type Stage = keyof typeof STAGES_MS | 'none';
+
+/** How long it has been waited for; another `turn` begins anew. */
+function useStage(turn: number): Stage {
+  const [reached, setReached] = useState<{ turn: number; stage: Stage }>({ turn, stage: 'none' });
+  useEffect(() => {
+    const timers = Object.entries(STAGES_MS).map(([stage, ms]) =>
+      setTimeout(() => setReached({ turn, stage: stage as Stage }), ms),
+    );
+    return () => timers.forEach(clearTimeout);
+  }, [turn]);
+  return reached.turn === turn ? reached.stage : 'none';
+}
+
+/** Ask again for what has had no answer; without such a question the page is loaded anew. */
+async function askAgain(queries: QueryClient | undefined): Promise<void> {
+  const asked =
+    queries
+      ?.getQueryCache()
+      .findAll({ type: 'active', predicate: ({ state }) => state.status === 'pending' }) ?? [];
+  if (asked.length === 0) return location.reload();
+  const isOne = { predicate: (query: (typeof asked)[number]) => asked.includes(query) };
+  await queries?.cancelQueries(isOne);
+  await queries?.refetchQueries(isOne);
+}
+
+/**
+ * Grey bars of the final size; nothing for the first 150 ms, so that a quick answer does not flash. What takes longer
+ * than 3 s is said to, and after 10 s it can be tried again.
+ */
 export function Skeleton({ rows = 5 }: { rows?: number }) {
   const { t } = useTranslation();
-  const [waited, setWaited] = useState(false);
-  useEffect(() => {
-    const timer = setTimeout(() => setWaited(true), 150);
-    return () => clearTimeout(timer);
-  }, []);
+  const queries = useContext(QueryClientContext);
+  const [turn, setTurn] = useState(0);
+  const stage = useStage(turn);
   return (
     <div className={styles.skeleton} role="status" aria-label={t('loading')}>
+      {(stage === 'slow' || stage === 'long') && <p>{t(`waiting.${stage}`)}</p>}
+      {stage === 'long' && (
+        <Button
+          onClick={() => {
+            setTurn(turn + 1);
+            void askAgain(queries);
+          }}
+        >
+          {t('retry')}
+        </Button>
+      )}
       {Array.from({ length: rows }, (_, at) => (
-        <span key={at} data-waited={waited || undefined} />
+        <span key={at} data-waited={stage !== 'none' || undefined} />
       ))}
     </div>
   );
