@@ -67,7 +67,7 @@ function OfExecution({ overall, why }: { overall: Overall; why: Why }) {
         onChoose={(name) => show({ side: name })}
       />
       <div className={styles.side}>
-        {side === 'input' && <WholeValue value={execution.input} />}
+        {side === 'input' && <WholeValue value={execution.input} root="inputs" />}
         {side === 'output' &&
           (execution.output === null ? (
             <p className={styles.hint}>
@@ -163,7 +163,7 @@ function ExecutionDetails({ execution }: { execution: Schemas['Execution'] }) {
         </p>
       )}
       <h3>{t('variables')}</h3>
-      <WholeValue value={execution.variables} />
+      <WholeValue value={execution.variables} root="vars" />
       <h3>{t('trigger')}</h3>
       <WholeValue value={execution.trigger} />
     </>
@@ -298,15 +298,17 @@ function Sides({ step, row }: { step: Step; row: Schemas['StepRow'] | undefined 
   const side: Side = names.find((name) => name === view.side) ?? 'output';
   const value = (which: 'input' | 'output') => {
     if (!row) return <Skeleton rows={3} />;
+    const root = which === 'output' ? `steps.${row.node_id}.output` : '';
     if (row.truncated?.includes(which)) {
-      return <PartialValue executionId={store.executionId} stepId={row.id} side={which} rev={row.rev} />;
+      const part = { executionId: store.executionId, stepId: row.id, rev: row.rev };
+      return <PartialValue {...part} side={which} root={root} />;
     }
     if (row[which] === null || row[which] === undefined) {
       return (
         <p className={styles.hint}>{t(isFinal(statusOf(step.status)) ? `no_${which}` : `no_${which}_yet`)}</p>
       );
     }
-    return <WholeValue value={row[which]} />;
+    return <WholeValue key={which} value={row[which]} root={root} />;
   };
   return (
     <>
