@@ -20,7 +20,7 @@ from tests.bench.stack import BenchError, Stack
 SMALL, BLOCKS, IN_A_BLOCK = (1, 10), 10, 15
 """Items of executions that are measured in turn, a block of each: what tells them apart is less than the
 machine's moods within a minute."""
-MIDDLE, TIMES = 1_000, 2
+MIDDLE, TIMES = 1_000, 5
 """Items, and executions one after the other, before the largest one."""
 DEPTH_EVERY_SECONDS = 0.02
 MEMORY_EVERY = 25
