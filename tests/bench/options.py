@@ -22,7 +22,7 @@ class Options:
     `items`: of the largest foreach. `profile`: the children's own cProfile figures as well.
     """
 
-    shapes: tuple[str, ...] = tuple(SHAPES)
+    shapes: tuple[str, ...] = tuple(shape for shape in SHAPES if shape != "W1c")  # much as W1b
     rounds: int = 3
     variants: tuple[str, ...] = VARIANTS
     pools: tuple[str, ...] = tuple(pool for pool in POOLS if pool != "threads")  # never the fastest of them

@@ -105,7 +105,7 @@ def growth(disk: str, options: Options) -> Json:
         from tests.bench.ours import Refused  # noqa: PLC0415
 
         growing = Growth(stack, items=options.items, until=until)
-        variants = [variant for variant in ("together", "default") if variant in options.variants]
+        variants = [variant for variant in ("default", "together") if variant in options.variants]
         # The latencies of all variants before the system is busy.
         parts: list[tuple[str, Callable[[str], Json], Callable[[Json], str]]] = [
             ("latency", partial(measured, stack), report.latency_lines),
