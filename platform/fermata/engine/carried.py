@@ -22,6 +22,7 @@ import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from fermata.engine.dispatch import MOST_FORESEEN
 from fermata.graph.plan import Plan
 from fermata.machine.ahead import claims_ahead, may_be_known
 from fermata.machine.commands import Decision
@@ -35,8 +36,6 @@ CLOCK_SECONDS = 10.0
 """How long a process reckons PostgreSQL's time on from its last claim."""
 NONCE_BYTES = 12
 """Of the nonce, which is the token that the step's row bears, too."""
-MOST_MARKED = 25
-"""Steps of one record whose rings carry claims."""
 UNREAD: dict[str, Any] = {
     "steps": {},
     "previous": {},
@@ -67,7 +66,7 @@ class Carried:
     def mark(self, plan: Plan, decision: Decision) -> None:
         """Give a token to each step that the decision makes READY and whose ring may carry its claim."""
         steps = [step for stage in decision.stages for step in stage.steps]
-        if len(steps) > MOST_MARKED:
+        if len(steps) > MOST_FORESEEN:
             return
         for step in steps:
             if may_be_known(plan, step):
