@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { layoutOf } from './layout';
-import { Walk } from './walk';
+import { entryOf, Walk } from './walk';
 
 const walk = new Walk(
   layoutOf({
@@ -40,4 +40,28 @@ it.each([
   ['ask', 'last', 'last'],
 ] as const)('from %s a step %s leads to %s', (from, step, to) => {
   expect(walk.from(from, step)).toBe(to);
+});
+it.each([
+  [
+    'what is led to by none',
+    [
+      ['b', 'c'],
+      ['a', 'b'],
+    ],
+    'a',
+  ],
+  [
+    'a loop, where it is entered',
+    [
+      ['b', 'c'],
+      ['c', 'b'],
+      ['a', 'b'],
+    ],
+    'a',
+  ],
+  ['the first of what is not connected', [], 'note'],
+])('begins with %s', (_, ends, wanted) => {
+  const nodes = ['note', 'c', 'b', 'a'].map((id) => ({ id, type: id === 'note' ? 'note' : 'transform' }));
+  const edges = ends.map(([from, to]) => ({ from: from as string, to: to as string }));
+  expect(entryOf(layoutOf({ nodes, edges }))?.id).toBe(wanted);
 });

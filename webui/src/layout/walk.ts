@@ -55,3 +55,11 @@ export class Walk {
     return best?.[1] ?? null;
   }
 }
+
+/** Where one begins to read: the first outside of all containers that leads on and is led to by none. */
+export function entryOf({ boxes, lines }: Layout): Box | null {
+  const forth = lines.filter(({ back, from, to }) => !back && from !== to);
+  const [sources, targets] = [new Set(forth.map(({ from }) => from)), new Set(forth.map(({ to }) => to))];
+  const outer = boxes.filter(({ parent }) => parent === null);
+  return outer.find(({ id }) => sources.has(id) && !targets.has(id)) ?? outer[0] ?? null;
+}

@@ -1,8 +1,9 @@
 import { useLayoutEffect, useRef, type ReactNode } from 'react';
+import { entryOf } from '../layout/walk';
 import type { Camera } from './camera';
 import { paint, paletteOf, type Palette, type Scene } from './paint';
 import type { GraphStatuses } from './statuses';
-import { opening } from './viewport';
+import { opening, WINDOW } from './viewport';
 import styles from './WorkflowGraph.module.css';
 
 interface PictureProps {
@@ -56,7 +57,9 @@ export function Picture({ scene, camera, statuses, chosen, detail, steady, child
       if (width === 0 || height === 0 || !(first || (resized && !camera.moved))) return;
       const { layout } = scene;
       const whole = { x: 0, y: 0, width: layout.width, height: layout.height };
-      camera.open(opening(whole, camera.screen, layout.boxes.length));
+      // Of very many that are only read, how they stand all together is worth more than their names.
+      const start = steady || layout.boxes.length <= WINDOW ? entryOf(layout) : null;
+      camera.open(opening(whole, camera.screen, start));
       first = false;
       opened.current = true;
     };

@@ -4,6 +4,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vite
 import { loadWords, startI18n } from '../i18n';
 import { layoutOf } from '../layout/layout';
 import { graphOf, type Box } from '../layout/model';
+import { entryOf } from '../layout/walk';
 import { TooltipProvider } from '../ui/Tooltip';
 import { Carrier } from './carrier';
 import type { GraphEditing } from './editing';
@@ -81,7 +82,7 @@ async function graph(definition: unknown = GRAPH, editor?: unknown) {
   const surface = await screen.findByRole('application');
   const layout = layoutOf(graphOf(definition, editor));
   const whole = { x: 0, y: 0, width: layout.width, height: layout.height };
-  const view = opening(whole, SCREEN, layout.boxes.length);
+  const view = opening(whole, SCREEN, entryOf(layout));
   const at = (x: number, y: number) => ({
     clientX: x * view.zoom + view.x,
     clientY: y * view.zoom + view.y,

@@ -19,6 +19,9 @@ const MARGIN = 32;
 export const DETAIL = 0.45;
 /** Below this blocks have no names and lines are straight. */
 export const NAMES = 0.2;
+/** Smaller than this all of it is no picture to begin with; what begins with a part is this large. */
+const READABLE = 0.8;
+const BEGINNING = 0.9;
 /** So many nodes may be elements. */
 export const WINDOW = 250;
 
@@ -40,13 +43,20 @@ export function fitted(content: Rect, screen: Size): Viewport {
   };
 }
 
-/** At first: all of it if its names can be read then, else its beginning; a very large graph is always shown whole. */
-export function opening(content: Rect, screen: Size, nodes: number): Viewport {
+/**
+ * At first: all of it if it is easily read then, else the place where it begins, as large as is easily read. Without
+ * such a place all of it anyway.
+ */
+export function opening(content: Rect, screen: Size, start: Rect | null): Viewport {
   const whole = fitted(content, screen);
-  if (whole.zoom >= DETAIL || nodes > WINDOW) return whole;
-  const zoom = DETAIL + 0.15;
+  if (whole.zoom >= READABLE || start === null) return whole;
+  const zoom = BEGINNING;
   const spare = (screen.height - content.height * zoom) / 2;
-  return { zoom, x: MARGIN - content.x * zoom, y: Math.max(MARGIN, spare) - content.y * zoom };
+  const top = MARGIN - content.y * zoom;
+  const middle = screen.height / 2 - (start.y + start.height / 2) * zoom;
+  const y =
+    spare >= MARGIN ? spare - content.y * zoom : Math.min(top, Math.max(middle, MARGIN - start.y * zoom));
+  return { zoom, x: MARGIN - start.x * zoom, y };
 }
 
 /** Larger or smaller, with what lies under a point of the screen staying there. */
