@@ -31,20 +31,24 @@ async function choose(page, graph, one, other) {
 
 /** Times between the frames of the page from now on, until they are asked for. */
 async function watchFrames(page) {
-  await page.evaluate(() => {
-    window.__gaps = [];
-    let before = performance.now();
-    const look = (now) => {
-      window.__gaps.push(now - before);
-      before = now;
-      window.__frame = requestAnimationFrame(look);
-    };
-    window.__frame = requestAnimationFrame(look);
-  });
+  await page.evaluate(
+    () =>
+      new Promise((begun) => {
+        window.__gaps = [];
+        let before = null;
+        const look = (now) => {
+          if (before === null) begun();
+          else window.__gaps.push(now - before);
+          before = now;
+          window.__frame = requestAnimationFrame(look);
+        };
+        window.__frame = requestAnimationFrame(look);
+      }),
+  );
   return () =>
     page.evaluate(() => {
       cancelAnimationFrame(window.__frame);
-      return window.__gaps.slice(1);
+      return window.__gaps;
     });
 }
 

@@ -201,7 +201,7 @@ function Ghosts({ scene, ids, by, view, place }: OnGraph & { ids: readonly strin
   const moved = `translate(${shift.x} ${shift.y}) scale(${view.zoom})`;
   return (
     <>
-      <svg className={styles.ghosts} aria-hidden>
+      <svg className={styles.ghosts} data-ghosts aria-hidden>
         {wires.map(({ from, to, source, target }, at) => {
           const [start, end] = [source ? moveBy(from, by) : from, target ? moveBy(to, by) : to];
           return <path key={at} data-wire d={pathOf([curve(start, end)], place)} />;
