@@ -25,8 +25,8 @@ from tests.bench.options import Options
 from tests.bench.shapes import Json
 
 SHARES = {
-    ("compare", "memory"): 0.5,
-    ("costs", "memory"): 0.6,
+    ("compare", "memory"): 0.4,
+    ("costs", "memory"): 0.5,
     ("growth", "memory"): 1.0,
     ("compare", "disk"): 1.0,
 }

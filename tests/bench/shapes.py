@@ -29,7 +29,8 @@ class Shape:
     """`nodes`: how many both sides perform. `repeats`: runs to one measurement, so that it is long enough.
 
     `rounds`: at least so many, where a short shape feels each hiccup of the machine. `executions`: started
-    together in a run. `floors`: variant → the least ratio to raw Celery.
+    together in a run. `long`: measured once beside the other shapes, by rounds when it is alone. `floors`:
+    variant → the least ratio to raw Celery.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Shape:
     repeats: int = 1
     rounds: int = 0
     executions: int = 1
+    long: bool = False
     floors: dict[str, float] = field(default_factory=dict)
 
 
@@ -192,7 +194,7 @@ SHAPES = {
         ),
         Shape(
             "foreach", "foreach of 10,000 items", ITEMS, lambda: foreach_document(ITEMS),
-            foreach_answer(ITEMS),
+            foreach_answer(ITEMS), long=True,
         ),
     )
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -20,7 +21,7 @@ pytestmark = [pytest.mark.bench, pytest.mark.timeout(600)]
 CEILING_MS = 50.0
 PAGES_CEILING_MS = 250.0
 """Of a page of the administration: Django draws a hundred rows of it as HTML, whatever lies behind."""
-TIMES = 20
+TIMES, TIMES_OF_PAGES = 20, 12
 PLACE = "/api/v1/workflows/executions"
 FILTERS = (
     "",
@@ -103,18 +104,24 @@ def ask(loaded: million.Loaded, db: None) -> Ask:
     return get
 
 
-def measured(ask: Ask, addresses: dict[str, str], record: Callable[[str, object], None]) -> dict[str, float]:
+def measured(
+    ask: Ask, addresses: dict[str, str], record: Callable[[str, object], None], *, times: int = TIMES
+) -> dict[str, float]:
     """Label → p95 in milliseconds; all of them interleaved, so that a slow moment strikes each alike."""
     for address in addresses.values():
         ask(address)
-    times: dict[str, list[float]] = {label: [] for label in addresses}
-    for _ in range(TIMES):
+    # What pytest and its plugins hold is no part of a server: a full collection walks it for 0.2 s.
+    gc.collect()
+    gc.freeze()
+    taken: dict[str, list[float]] = {label: [] for label in addresses}
+    for _ in range(times):
         for label, address in addresses.items():
             began = time.perf_counter()
             ask(address)
-            times[label].append((time.perf_counter() - began) * 1000)
-    worst = {label: sorted(found)[int(TIMES * 0.95) - 1] for label, found in times.items()}
-    middles = sorted(sorted(found)[TIMES // 2] for found in times.values())
+            taken[label].append((time.perf_counter() - began) * 1000)
+    gc.unfreeze()
+    worst = {label: sorted(found)[round(times * 0.95) - 1] for label, found in taken.items()}
+    middles = sorted(sorted(found)[times // 2] for found in taken.values())
     slowest = max(worst, key=lambda label: worst[label])
     record("p50_ms", f"{middles[len(middles) // 2]:.1f}")
     record("p95_ms_of_the_slowest", f"{worst[slowest]:.1f}")
@@ -186,4 +193,5 @@ def test_the_administration(names: dict[str, Any], loaded: million.Loaded, recor
         assert response.status_code == 200, (address, response.status_code)
         return response
 
-    assert beyond(measured(get, addresses, record_property), ceiling=PAGES_CEILING_MS) == {}
+    worst = measured(get, addresses, record_property, times=TIMES_OF_PAGES)
+    assert beyond(worst, ceiling=PAGES_CEILING_MS) == {}
