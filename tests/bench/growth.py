@@ -17,11 +17,13 @@ from tests.bench.ours import Ours
 from tests.bench.shapes import LANES, Json, foreach_document
 from tests.bench.stack import BenchError, Stack
 
-SMALL, BLOCKS, IN_A_BLOCK = (1, 10), 10, 15
-"""Items of executions that are measured in turn, a block of each: what tells them apart is less than the
-machine's moods within a minute."""
-MIDDLE, TIMES = 1_000, 5
-"""Items, and executions one after the other, before the largest one."""
+BLOCKS = {LANES: 12, LANES + 10: 12, 1_000: 1}
+"""Items → executions in a block. The smallest has an item in each lane, so that ten more are ten more steps:
+lanes are places of a Celery chord, which counts them. Blocks come in turn, since what tells them apart is less than the machine's
+moods within a minute, and half of them after the largest execution. One block's executions start at once: a
+large foreach has many items under way, too, and the wake-ups of an idle system are no cost of a small one."""
+TURNS = 4
+"""Before the largest execution, and again after it."""
 DEPTH_EVERY_SECONDS = 0.02
 MEMORY_EVERY = 25
 """Looks at the broker to one at memory."""
@@ -94,16 +96,20 @@ class Growth:
         """Costs by size, and what the largest took. Raises `Refused`."""
         versions = {
             size: self.ours.version(with_dispatch(foreach_document(size), variant))
-            for size in (*SMALL, MIDDLE, self.items)
+            for size in (*BLOCKS, self.items)
         }
-        self.ours.run(versions[MIDDLE])
-        used = {size: Used() for size in (*SMALL, MIDDLE, self.items)}
-        for _, size in product(range(BLOCKS), SMALL):
-            self._run(versions[size], IN_A_BLOCK, used[size])
-        self._run(versions[MIDDLE], TIMES, used[MIDDLE])
+        self.ours.run(versions[max(BLOCKS)])
+        used = {size: Used() for size in versions}
+
+        def turns() -> None:
+            for _, (size, executions) in product(range(TURNS), BLOCKS.items()):
+                self._run(versions[size], executions, used[size])
+
+        turns()
         before = {part: max(pids.values()) for part, pids in resident(self.stack).items()}
         with Sampler(self.stack) as seen:
             self._run(versions[self.items], 1, used[self.items])
+        turns()
         sizes = [one.by(size) for size, one in used.items()]
         return {
             "variant": variant,
@@ -120,15 +126,15 @@ class Growth:
             },
         }
 
-    def _run(self, version: Any, times: int, used: Used) -> None:
-        """`times` executions one after the other, added to what was used."""
+    def _run(self, version: Any, executions: int, used: Used) -> None:
+        """So many executions at once, added to what was used."""
         if time.monotonic() > self.until:
             raise BenchError("Out of time before the costs by size were measured.")
         pids = [pid for part in self.stack.parts().values() for pid in part]
         cpu, began = watch.cpu_seconds(pids), time.perf_counter()
-        for _ in range(times):
-            self.ours.wait([self.ours.start(version)], seconds=max(30.0, self.until - time.monotonic()))
-        used.executions += times
+        started = [self.ours.start(version) for _ in range(executions)]
+        self.ours.wait(started, seconds=max(30.0, self.until - time.monotonic()))
+        used.executions += executions
         used.wall += time.perf_counter() - began
         used.cpu += watch.cpu_seconds(pids) - cpu
 
