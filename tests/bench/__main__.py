@@ -31,7 +31,7 @@ SHARES = {
     ("compare", "disk"): 1.0,
 }
 """What is measured, in this order, and by which share of all the time it must have begun its last shape."""
-OF_COSTS = ("W1", "W3", "W5")
+OF_COSTS = ("W1", "W5")
 """The shapes whose steps a whole run takes apart; `--profile` takes any."""
 
 

@@ -19,10 +19,11 @@ from tests.bench.stack import BenchError, Stack
 
 BLOCKS = {LANES: 12, LANES + 10: 12, 1_000: 1}
 """Items → executions in a block. The smallest has an item in each lane, so that ten more are ten more steps:
-lanes are places of a Celery chord, which counts them. Blocks come in turn, since what tells them apart is less than the machine's
-moods within a minute, and half of them after the largest execution. One block's executions start at once: a
-large foreach has many items under way, too, and the wake-ups of an idle system are no cost of a small one."""
-TURNS = 4
+lanes are places of a Celery chord, which counts them. Blocks come in turn, since what tells them apart is
+less than the machine's moods within a minute, and half of them after the largest execution. One block's
+executions start at once: a large foreach has many items under way, too, and the wake-ups of an idle system
+are no cost of a small one."""
+TURNS = 3
 """Before the largest execution, and again after it."""
 DEPTH_EVERY_SECONDS = 0.02
 MEMORY_EVERY = 25

@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.bench, pytest.mark.timeout(600)]
 CEILING_MS = 50.0
 PAGES_CEILING_MS = 250.0
 """Of a page of the administration: Django draws a hundred rows of it as HTML, whatever lies behind."""
-TIMES, TIMES_OF_PAGES = 20, 12
+TIMES, TIMES_OF_PAGES = 20, 10
 PLACE = "/api/v1/workflows/executions"
 FILTERS = (
     "",

@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.bench, pytest.mark.timeout(300)]
 
 FLOOR = 150.0
 """Starts a second."""
-STARTS, CLIENTS = 1200, 12
+STARTS, CLIENTS = 840, 12
 PARKED = {"id": "away", "type": "celery_task", "config": {"task": "away.work", "queue": "nobody"}}
 """For a queue that no worker serves: what is measured is the acceptance alone."""
 PERFORMED = {"id": "hello", "type": "transform", "config": {"output": "hello"}}
