@@ -115,8 +115,8 @@ def _growth(rows: Sequence[Json]) -> Iterator[str]:
     for row in rows:
         yield f"\n## From few steps to many: foreach, {row['variant']}\n"
         yield (
-            "The smallest has an item in each lane, so what one more item costs is a step's cost, without that"
-            " of a start, an end or a lane (a place in a Celery chord).\n"
+            "The smallest has an item in each lane, so what one more item costs is a step's cost, without"
+            " that of a start, an end or a lane (a place in a Celery chord).\n"
         )
         yield from _table(
             ["items", "CPU µs an item", "wall µs an item", "CPU µs of one more item"],
