@@ -74,7 +74,7 @@ class Used:
 
     executions: int = 0
     wall: float = 0.0
-    cpu: float = 0.0
+    cpu: dict[str, float] = field(default_factory=dict)
 
     def by(self, items: int) -> Json:
         """For each item."""
@@ -82,7 +82,10 @@ class Used:
             "items": items,
             "executions": self.executions,
             "wall_microseconds": round(self.wall / self.executions / items * 1e6),
-            "cpu_microseconds": round(self.cpu / self.executions / items * 1e6),
+            "cpu_microseconds": round(sum(self.cpu.values()) / self.executions / items * 1e6),
+            "cpu_by_part": {
+                part: round(cpu / self.executions / items * 1e6) for part, cpu in sorted(self.cpu.items())
+            },
         }
 
 
@@ -99,6 +102,7 @@ class Growth:
             size: self.ours.version(with_dispatch(foreach_document(size), variant))
             for size in (*BLOCKS, self.items)
         }
+        self.ours.vacuum()  # else autovacuum does it during this variant, for the rows of the one before
         self.ours.run(versions[max(BLOCKS)])
         used = {size: Used() for size in versions}
 
@@ -131,13 +135,14 @@ class Growth:
         """So many executions at once, added to what was used."""
         if time.monotonic() > self.until:
             raise BenchError("Out of time before the costs by size were measured.")
-        pids = [pid for part in self.stack.parts().values() for pid in part]
-        cpu, began = watch.cpu_seconds(pids), time.perf_counter()
+        parts = self.stack.parts()
+        before, began = {part: watch.cpu_seconds(pids) for part, pids in parts.items()}, time.perf_counter()
         started = [self.ours.start(version) for _ in range(executions)]
         self.ours.wait(started, seconds=max(30.0, self.until - time.monotonic()))
         used.executions += executions
         used.wall += time.perf_counter() - began
-        used.cpu += watch.cpu_seconds(pids) - cpu
+        for part, pids in parts.items():
+            used.cpu[part] = used.cpu.get(part, 0.0) + watch.cpu_seconds(pids) - before[part]
 
 
 def marginal(sizes: list[Json]) -> dict[str, int]:

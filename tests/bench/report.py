@@ -83,7 +83,8 @@ def growth_lines(row: Json) -> str:
     lines = [f"foreach, {row['variant']}:"]
     for size in row["sizes"]:
         cpu, wall = size["cpu_microseconds"], size["wall_microseconds"]
-        lines.append(f"  {size['items']:>7,} items: CPU {cpu:,} µs, wall {wall:,} µs an item")
+        parts = ", ".join(f"{name} {value:,}" for name, value in size["cpu_by_part"].items() if value)
+        lines.append(f"  {size['items']:>7,} items: CPU {cpu:,} µs ({parts}), wall {wall:,} µs an item")
     more = [f"{int(items):,}: {cost:,} µs" for items, cost in row["marginal_cpu_microseconds"].items()]
     lines.append(f"  CPU of one more item at {', '.join(more)}")
     broker = row["broker"]
