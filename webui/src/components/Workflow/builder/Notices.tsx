@@ -13,17 +13,22 @@ function shown(value: Json | undefined): string {
 export function Notices() {
   const { t } = useTranslation('builder');
   const { store, state } = useBuilder();
+  // One at a time: a device that lost several would leave no room for the graph.
+  const [newest] = state.offered;
   return (
     <>
-      {state.offered.map((record) => (
-        <div key={record.page} className={styles.notice} role="status">
-          <span>{t('offered', { when: moment(new Date(record.at).toISOString()) })}</span>
-          <Button kind="primary" onClick={() => store.recover(record)}>
+      {newest && (
+        <div key={newest.page} className={styles.notice} role="status">
+          <span>
+            {t('offered', { when: moment(new Date(newest.at).toISOString()) })}{' '}
+            {state.offered.length > 1 && t('older', { count: state.offered.length - 1 })}
+          </span>
+          <Button kind="primary" onClick={() => store.recover(newest)}>
             {t('recover')}
           </Button>
-          <Button onClick={() => void store.discard(record)}>{t('discard')}</Button>
+          <Button onClick={() => void store.discard(newest)}>{t('discard')}</Button>
         </div>
-      ))}
+      )}
       {state.conflicts.map((conflict) => (
         <div
           key={JSON.stringify([conflict.target, conflict.path])}
