@@ -25,6 +25,13 @@ export function moment(iso: string): string {
   );
 }
 
+const MOMENTS = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
+
+/** A sentence of the platform with its times, which are UTC there, in the person's time zone. */
+export function locally(sentence: string): string {
+  return sentence.replaceAll(MOMENTS, (iso) => moment(iso));
+}
+
 /** `850 ms`, `3.2 s`, `4m 05s`, `2h 10m`, `3d 4h`: the two largest units. `digits` of seconds below a minute. */
 export function duration(seconds: number, digits = 1): string {
   const one = (value: number, most: number): string =>

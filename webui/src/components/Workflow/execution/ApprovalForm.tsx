@@ -58,7 +58,7 @@ export function ApprovalForm({ id }: { id: string }) {
             )}
           </Field>
           <div className={styles.buttons}>
-            {(['reject', 'approve'] as const).map((decision) => (
+            {(['approve', 'reject'] as const).map((decision) => (
               <Button
                 key={decision}
                 kind={decision === 'approve' ? 'primary' : 'danger'}

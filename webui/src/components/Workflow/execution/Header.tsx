@@ -6,7 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { answered, client, type Schemas } from '../../../api/client';
 import { isFinal, LOOKS, STATUSES, statusOf, type Status } from '../../../execution/status';
 import { chainOf } from '../../../execution/filter';
-import { count, moment } from '../../../i18n/format';
+import { count, locally, moment } from '../../../i18n/format';
 import { useFreshness, type Overall } from '../../../stores/ExecutionStore';
 import { Button } from '../../../ui/Button';
 import { ConnectionState } from '../../../ui/ConnectionState';
@@ -123,7 +123,7 @@ function Fact({ name, children }: { name: string; children: React.ReactNode }) {
 function Reason({ overall, why }: { overall: Overall; why: Schemas['Why'] | undefined }) {
   const { execution, status } = overall;
   const [first] = chainOf(execution.error);
-  const waits = status !== 'running' && why?.status === status ? why.sentence : '';
+  const waits = status !== 'running' && why?.status === status ? locally(why.sentence) : '';
   const text = first ? first.message || first.class : waits;
   return (
     <p className={styles.reason} title={text}>

@@ -7,7 +7,7 @@ import { isFinal, statusOf } from '../../../execution/status';
 import { SIDES, type Side } from '../../../execution/view';
 import { isContainer, labelOf } from '../../../execution/plan';
 import type { Step } from '../../../execution/model';
-import { count, moment } from '../../../i18n/format';
+import { count, locally, moment } from '../../../i18n/format';
 import { useNodeCounts, useStep, type Overall } from '../../../stores/ExecutionStore';
 import { IconButton } from '../../../ui/Button';
 import { EmptyState, Failure, Skeleton } from '../../../ui/states';
@@ -97,7 +97,7 @@ function Waiting({ why }: { why: Schemas['Why'] }) {
             <button type="button" className={styles.go} onClick={() => show({ step: first.step_id })}>
               {labelOf(plan, node)} <Place path={first.path} />
             </button>
-            <p>{first.sentence}</p>
+            <p>{locally(first.sentence)}</p>
             {others.length > 0 && (
               <button
                 type="button"
@@ -112,13 +112,13 @@ function Waiting({ why }: { why: Schemas['Why'] }) {
         {why.joins.map((join) => (
           <li key={`${join.node_id}:${join.iteration}`}>
             <strong>{labelOf(plan, join.node_id)}</strong>
-            <p>{join.sentence}</p>
+            <p>{locally(join.sentence)}</p>
           </li>
         ))}
         {why.closing.map((scope) => (
           <li key={scope.region}>
             <strong>{labelOf(plan, scope.region)}</strong>
-            <p>{scope.sentence}</p>
+            <p>{locally(scope.sentence)}</p>
           </li>
         ))}
       </ul>
@@ -275,7 +275,7 @@ function WaitsFor({ step, execution, why }: { step: Step; execution: Schemas['Ex
   return (
     <section className={styles.card} data-kind="why" aria-label={t('why')}>
       <h3>{t('why')}</h3>
-      <p>{found.sentence}</p>
+      <p>{locally(found.sentence)}</p>
       {found.cure && !found.approval_id && signal === undefined && <p>{found.cure}</p>}
       {found.due_at && (
         <p className={styles.hint}>
