@@ -53,8 +53,8 @@ bench: $(READY) ## Measure beside raw Celery (SHAPES, ROUNDS, VARIANTS, POOLS, D
 demo: $(READY) ## Audit the licences of FILE=requirements.txt by an example workflow; YES=1 accepts
 	@$(PY) manage.py demo $(if $(FILE),--file "$(FILE)") $(if $(filter 1 yes y true,$(YES)),--yes)
 
-screenshots: $(READY) ## Pictures of every screen into webui/pictures, to be looked at (ONLY=execution chooses)
-	FERMATA_REQUIRE_BROWSER=1 ONLY="$(ONLY)" $(PY) -m pytest -q -s -m pictures tests/e2e/test_pictures.py
+screenshots: $(READY) ## Pictures of every screen into webui/pictures, to be looked at (ONLY=execution THEMES=contrast,forced choose)
+	FERMATA_REQUIRE_BROWSER=1 ONLY="$(ONLY)" THEMES="$(THEMES)" $(PY) -m pytest -q -s -m pictures tests/e2e/test_pictures.py
 
 perf: $(READY) ## Time the screen in a browser against its budgets; nothing else should run (ROUNDS=5)
 	FERMATA_REQUIRE_BROWSER=1 ROUNDS="$(ROUNDS)" $(PY) -m pytest -q -s -m perf tests/e2e/test_perf.py

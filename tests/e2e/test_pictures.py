@@ -15,7 +15,7 @@ FOLDER = env.ROOT / "webui" / "pictures"
 @pytest.mark.pictures
 @pytest.mark.timeout(900)
 def test_every_scene_is_taken_in_both_themes_and_at_both_widths(site: Site) -> None:
-    only = os.environ.get("ONLY", "")
-    done = site.journey("pictures/take", seconds=800, PICTURES=str(FOLDER), ONLY=only)
+    asked = {name: os.environ.get(name, "") for name in ("ONLY", "THEMES")}
+    done = site.journey("pictures/take", seconds=800, PICTURES=str(FOLDER), **asked)
     assert done.returncode == 0, done.stdout
     assert all(one.stat().st_size > 0 for one in FOLDER.glob("*.png"))

@@ -87,7 +87,11 @@ export function WorkflowsPage() {
     <Page
       fill={tab === 'builder'}
       title={data.name}
-      above={<Link to="/workflows">{t('one.back')}</Link>}
+      above={
+        <Link to="/workflows" activeOptions={{ exact: true }}>
+          {t('one.back')}
+        </Link>
+      }
       actions={
         <>
           <VersionWords row={data} />

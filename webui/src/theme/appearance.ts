@@ -17,6 +17,9 @@ function keep(name: string, value: string): void {
 }
 
 const wish = matchMedia('(prefers-color-scheme: dark)');
+const sharp = matchMedia('(prefers-contrast: more)');
+const contrastNow = (): Contrast =>
+  (cookie('fermata_contrast') as Contrast | undefined) ?? (sharp.matches ? 'more' : 'normal');
 
 function apply(theme: Theme, contrast: Contrast): void {
   const root = document.documentElement;
@@ -33,7 +36,7 @@ interface Appearance {
 
 export const useAppearance = create<Appearance>((set, get) => ({
   theme: (cookie('fermata_theme') as Theme | undefined) ?? 'system',
-  contrast: (cookie('fermata_contrast') as Contrast | undefined) ?? 'normal',
+  contrast: contrastNow(),
   setTheme: (theme) => {
     keep('fermata_theme', theme);
     set({ theme });
@@ -46,9 +49,13 @@ export const useAppearance = create<Appearance>((set, get) => ({
   },
 }));
 
-/** Follow the choice, and the system while the choice is the system's. */
+/** Follow the choice, and the system where nothing was chosen. */
 export function startAppearance(): void {
   const follow = (): void => apply(useAppearance.getState().theme, useAppearance.getState().contrast);
   follow();
   wish.addEventListener('change', follow);
+  sharp.addEventListener('change', () => {
+    useAppearance.setState({ contrast: contrastNow() });
+    follow();
+  });
 }
