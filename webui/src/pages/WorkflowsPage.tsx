@@ -185,7 +185,9 @@ function NotFound() {
       title={t('one.not_found')}
       action={
         <Button asChild>
-          <Link to="/workflows">{t('one.back')}</Link>
+          <Link to="/workflows" activeOptions={{ exact: true }}>
+            {t('one.back')}
+          </Link>
         </Button>
       }
     >
