@@ -35,7 +35,7 @@ test-browser: $(READY) test-screen
 test-screen: $(READY)
 	$(PY) manage.py npm run check
 
-journeys: $(READY) ## The journeys through the screen, with the long ones: more steps than a snapshot, a killed web
+journeys: $(READY) ## The journeys through the screen, with the long ones: thousands of steps, narrow windows, placing
 	$(PY) -m pytest -q $(BROWSER)/test_journeys.py -m "full or not full"
 
 crash: $(READY) ## The crash matrix in full: processes are killed at every named point

@@ -1,11 +1,16 @@
 /** Run the example by its form, watch it, answer what it asks, and find it in the lists. */
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { assertAccessible } from './support/axe.mjs';
 import { example, interfaceOf } from './support/interface.mjs';
 import { journey, signIn } from './support/journey.mjs';
 
 /** There is no such package, so the example has to ask, with a network and without. */
 const UNREADABLE = 'fermata-journey-no-such-package==1.0\n';
+
+/** What the platform itself is installed with. */
+const REQUIREMENTS = new URL('../../requirements.txt', import.meta.url);
 
 const panelOf = (page) => page.getByRole('group', { name: 'Execution' });
 const ended = (panel) => panel.locator('h1 ~ *').getByText('succeeded', { exact: true });
@@ -41,6 +46,46 @@ journey('the example is run by its form, watched, and its question answered', as
   await page.reload();
   await page.getByRole('heading', { name: 'No execution fits the filters' }).waitFor();
   assert.equal(await page.getByRole('searchbox').inputValue(), 'error:nothing');
+});
+
+journey('a real file is audited, and its end is seen live', async ({ page, context }) => {
+  await signIn(page);
+  const site = interfaceOf(context);
+  await site.publish(await example('licence-audit/licence-family-summary'));
+  const { id } = await site.publish(await example('licence-audit/licence-audit'));
+  await page.goto(`/workflows/${id}`);
+  await page.getByRole('button', { name: /^Run/ }).click();
+  const dialog = page.getByRole('dialog', { name: 'Run licence-audit' });
+  const chooser = page.waitForEvent('filechooser');
+  await dialog.getByRole('button', { name: 'Take text from a file' }).click();
+  await (await chooser).setFiles(fileURLToPath(REQUIREMENTS));
+  const file = await readFile(REQUIREMENTS, 'utf8');
+  const field = await dialog.getByRole('textbox', { name: /text/i }).first().elementHandle();
+  await page.waitForFunction(([{ value }, text]) => value === text, [field, file]);
+  const told = await page.evaluateHandle(() => {
+    const found = new Set();
+    const look = () => {
+      const progress = /[\d,]+ of [\d,]+ steps/.exec(document.querySelector('main')?.textContent ?? '');
+      if (progress) found.add(progress[0]);
+    };
+    new window.MutationObserver(look).observe(document.body, {
+      characterData: true,
+      childList: true,
+      subtree: true,
+    });
+    return found;
+  });
+  await dialog.getByRole('button', { name: /^Run/ }).click();
+  const panel = panelOf(page);
+  await ended(panel).waitFor({ timeout: 60_000 });
+  const all = await panel.getByText(/^([\d,]+) of \1 steps$/).textContent();
+  const [first, ...others] = await told.evaluate((found) => [...found]);
+  assert.ok(others.includes(all), `told on the way: ${[first, ...others].join(', ')}`);
+  await panel.getByRole('tab', { name: 'Iterations' }).click();
+  const iterations = await panel.getByText(/^\d+ iterations$/).textContent();
+  // Not every line holds for this machine.
+  const pinned = file.match(/^[^#\s]\S*==/gm).length;
+  assert.ok(parseInt(iterations) > 100 && parseInt(iterations) <= pinned, `${iterations} of ${pinned} lines`);
 });
 
 journey('the palette finds a workflow by its name, and a node of it', async ({ page, context }) => {

@@ -126,7 +126,7 @@ const FORMS = {
 };
 
 /** Nothing of where it stands, only what it says. */
-export function said({ nodes, edges, ...rest }) {
+function said({ nodes, edges, ...rest }) {
   const named = ({ from, to }) => `${from}>${to}`;
   return {
     ...rest,
@@ -155,7 +155,7 @@ export function builds(how, handsOf) {
 }
 
 /** What is saved has no problem; published, it is version 1. */
-export async function publish(page, hands, site, id) {
+async function publish(page, hands, site, id) {
   await builderOf(page).says('Saved');
   await page.getByRole('region', { name: 'Problems' }).getByText('None', { exact: true }).waitFor();
   await hands.press(page.getByRole('button', { name: 'Publish' }));

@@ -1,9 +1,9 @@
 /** The web process is killed while an execution is watched: what was applied is the journal, event for event. */
 import assert from 'node:assert/strict';
-import { interfaceOf } from '../support/interface.mjs';
-import { journey, enter } from '../support/journey.mjs';
-import { recordApplied } from '../support/applied.mjs';
-import { killWeb } from '../support/web.mjs';
+import { interfaceOf } from './support/interface.mjs';
+import { journey, enter } from './support/journey.mjs';
+import { recordApplied } from './support/applied.mjs';
+import { killWeb } from './support/web.mjs';
 
 const LONG = {
   schema: 'fermata/1',
