@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from fermata.api.expression_shapes import ExpressionScope
+from fermata.engine.previews import drafts
 from fermata.engine.previews import names as module
 from fermata.workflows.models import Draft, Workflow
 from tests.factories import VersionFactory, WorkflowFactory
@@ -51,6 +52,12 @@ def test_names_have_schemas_and_values_of_the_execution(editor, shop, run):
     assert found["names"]["vars.rate"]["example"] == 2
     assert found["names"]["execution"]["example"]["id"] == str(run.id)
     assert {row["name"] for row in found["functions"]} >= {"sum", "size", "map", "contains"}
+
+
+def test_a_draft_that_is_saved_meanwhile_is_told_of_as_it_is_now(editor, shop, monkeypatch):
+    now = Draft.objects.get(workflow=shop).rev
+    monkeypatch.setattr(drafts.queries, "draft_rev", lambda _: now - 1)
+    assert scope(editor, shop, node_id="last")["draft_rev"] == now
 
 
 def test_an_item_is_the_one_of_the_path(editor, shop, run):

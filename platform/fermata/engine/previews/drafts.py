@@ -9,6 +9,7 @@ from fermata.errors import DraftOutOfDate, InvalidInput
 from fermata.graph.sketch import Sketch, sketched
 from fermata.nodes.catalogue import catalogue
 from fermata.workflows import queries
+from fermata.workflows.models import Draft
 from fermata.workflows.operations import shown_draft
 
 KEPT = 8
@@ -22,7 +23,13 @@ def sketch(workflow_id: UUID, *, rev: int | None = None) -> tuple[Sketch, int]:
     current = queries.draft_rev(workflow_id)
     if rev is not None and rev != current:
         raise _out_of_date(workflow_id)
-    return _sketch(workflow_id, current), current
+    try:
+        return _sketch(workflow_id, current), current
+    except DraftOutOfDate:
+        if rev is not None:
+            raise
+    draft = queries.draft(workflow_id)  # it was saved between the two
+    return _sketched(draft), draft.rev
 
 
 @lru_cache(maxsize=KEPT)
@@ -30,6 +37,10 @@ def _sketch(workflow_id: UUID, rev: int) -> Sketch:
     draft = queries.draft(workflow_id)
     if draft.rev != rev:
         raise _out_of_date(workflow_id)
+    return _sketched(draft)
+
+
+def _sketched(draft: Draft) -> Sketch:
     found = sketched(draft.definition, catalogue())
     if found is None:
         cure = "Validate the draft and mend what it names."

@@ -78,6 +78,27 @@ it('asks of the draft as it is: what is on its way arrives first', async () => {
   expect(server.asked).toMatchObject([{ draft_rev: 8 }]);
 });
 
+it('asks nothing while the change after it is on its way', async () => {
+  const state = { saving: 'dirty', rev: 7 };
+  const { store, become } = draft(state);
+  const flush = vi.mocked(store.flush);
+  const arrives = flush.getMockImplementation() as DraftStore['flush'];
+  flush.mockImplementationOnce(async () => {
+    await arrives();
+    become('saving');
+  });
+  server.answers = [{ status: 200, body: GOOD }];
+  await ask(store);
+  expect(server.asked).toMatchObject([{ draft_rev: 9 }]);
+});
+
+it('leaves it to the next time when the draft changes without end', async () => {
+  const { store, become } = draft({ saving: 'dirty', rev: 7 });
+  vi.mocked(store.flush).mockImplementation(async () => become('saving'));
+  await expect(ask(store)).rejects.toEqual(new NoAnswer('unsaved', ''));
+  expect(server.asked).toEqual([]);
+});
+
 it('asks nothing more when the text is another by then', async () => {
   const { store } = draft({ saving: 'saving', rev: 7 });
   const stop = new AbortController();

@@ -23,6 +23,7 @@ const RECENT = 10;
 const SCOPE_MS = 10_000;
 const INPUT = 'input';
 const MADE_UP = 'none';
+const MOST_FLUSHES = 3;
 const ENDED: readonly string[] = ['succeeded', 'failed', 'cancelled'];
 
 /** The newest executions of the workflow. */
@@ -157,8 +158,12 @@ export async function previewOf(
 ): Promise<Answer> {
   const { execution, passage, input, text, signal } = asked;
   // Of the draft as it is; else its saving, on the way beside the question, would have it refused.
-  if (['dirty', 'saving'].includes(store.state().saving)) await store.flush(signal);
-  signal.throwIfAborted();
+  const isOnItsWay = (): boolean => ['dirty', 'saving'].includes(store.state().saving);
+  for (let times = 0; isOnItsWay() && times < MOST_FLUSHES; times += 1) {
+    await store.flush(signal); // while it was written down, the next change may have set out
+    signal.throwIfAborted();
+  }
+  if (isOnItsWay()) throw new NoAnswer('unsaved', '');
   const { rev } = store.state();
   // A question that can only be refused is not asked.
   if (node !== null && !store.hasArrived(node)) throw new NoAnswer('unsaved', '');
