@@ -15,7 +15,8 @@ const REQUIREMENTS = new URL('../../requirements.txt', import.meta.url);
 const panelOf = (page) => page.getByRole('group', { name: 'Execution' });
 const ended = (panel) => panel.locator('h1 ~ *').getByText('succeeded', { exact: true });
 
-journey('the example is run by its form, watched, and its question answered', async ({ page, context }) => {
+/** Signed in, with the form of the example's input open. */
+async function formOfExample(page, context) {
   await signIn(page);
   const site = interfaceOf(context);
   await site.publish(await example('licence-audit/licence-family-summary'));
@@ -23,6 +24,11 @@ journey('the example is run by its form, watched, and its question answered', as
   await page.goto(`/workflows/${id}`);
   await page.getByRole('button', { name: /^Run/ }).click();
   const dialog = page.getByRole('dialog', { name: 'Run licence-audit' });
+  return { site, dialog };
+}
+
+journey('the example is run by its form, watched, and its question answered', async ({ page, context }) => {
+  const { site, dialog } = await formOfExample(page, context);
   await dialog.getByRole('textbox', { name: /text/i }).first().fill(UNREADABLE);
   await assertAccessible(page, 'the form of the input');
   await dialog.getByRole('button', { name: /^Run/ }).click();
@@ -49,13 +55,7 @@ journey('the example is run by its form, watched, and its question answered', as
 });
 
 journey('a real file is audited, and its end is seen live', async ({ page, context }) => {
-  await signIn(page);
-  const site = interfaceOf(context);
-  await site.publish(await example('licence-audit/licence-family-summary'));
-  const { id } = await site.publish(await example('licence-audit/licence-audit'));
-  await page.goto(`/workflows/${id}`);
-  await page.getByRole('button', { name: /^Run/ }).click();
-  const dialog = page.getByRole('dialog', { name: 'Run licence-audit' });
+  const { dialog } = await formOfExample(page, context);
   const chooser = page.waitForEvent('filechooser');
   await dialog.getByRole('button', { name: 'Take text from a file' }).click();
   await (await chooser).setFiles(fileURLToPath(REQUIREMENTS));
