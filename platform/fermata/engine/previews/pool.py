@@ -44,6 +44,10 @@ MODULE = "fermata.engine.previews.child"
 OUT_OF_TIME = {-signal.SIGVTALRM, -signal.SIGXCPU}
 
 
+class _Vanished(Exception):
+    """Somebody else ended the process before it had worked on the text."""
+
+
 class Child:
     """A place for one child process, and the socket to it. Used by one thread at a time."""
 
@@ -69,10 +73,18 @@ class Child:
             )
 
     def ask(self, body: bytes) -> dict[str, Any]:
-        """The child's answer. Raises TooCostly, PreviewsBusy, ServerUnavailable; then the process is gone."""
+        """The child's answer. Raises TooCostly, PreviewsBusy, ServerUnavailable; then the process is gone.
+
+        A process that was killed from outside is replaced and the text asked once more: :meth:`start` cannot
+        see every such end, because the kernel tells of it only some moments after the kill.
+        """
         try:
-            self._await_ready()
-            return self._asked(body)
+            try:
+                return self._ask(body)
+            except _Vanished:
+                return self._ask(body)
+        except _Vanished:
+            raise PreviewsBusy from None
         except BaseException:
             self.end()
             raise
@@ -101,7 +113,8 @@ class Child:
             raise ServerUnavailable("Previews cannot be worked out now.", cure="Look into the server's log.")
         self._spent = ready["spent"]
 
-    def _asked(self, body: bytes) -> dict[str, Any]:
+    def _ask(self, body: bytes) -> dict[str, Any]:
+        self._await_ready()
         before = self._spent or 0.0
         until = time.monotonic() + WALL_SECONDS
         try:
@@ -120,11 +133,11 @@ class Child:
         self._spent = answer.pop("spent")
         return dict(answer)
 
-    def _lost(self, before: float) -> PreviewsBusy | TooCostly:
+    def _lost(self, before: float) -> _Vanished | TooCostly:
         """What the end of the process means: the text's fault, unless somebody else killed it at rest."""
         code, spent = self.end()
         if code == -signal.SIGKILL and spent - before < STARVED_SECONDS:
-            return PreviewsBusy()
+            return _Vanished()
         return TooCostly(time=code in OUT_OF_TIME)
 
 
