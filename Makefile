@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 SOURCES := platform workers tests manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-here test-fleets test-browser test-screen journeys crash conformance bench demo screen screenshots perf lint types verify fmt token generate lock
+.PHONY: help run test test-here test-browser test-screen journeys crash conformance bench demo screen screenshots perf lint types verify fmt token generate lock
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -14,19 +14,20 @@ help: ## List these commands
 run: $(READY) ## Run the whole platform here: PostgreSQL, Valkey, web, worker, beat
 	@exec $(PY) manage.py run
 
-# Suites with real workers wait more than they compute: they run beside the others, each with servers of its own,
+# Suites with real workers wait more than they compute: each runs beside the others with servers of its own,
 # because a test that expects an empty broker must not find what another suite left there.
-FLEETS := tests/crash tests/integration/canvas tests/integration/workers tests/integration/stack tests/integration/demo tests/conformance
+FLEETS := tests/integration/canvas tests/crash tests/conformance tests/integration/stack tests/integration/workers tests/integration/demo
 BROWSER := tests/e2e
 
+# The longest first, so that two of them end together.
 test: lint types ## Lint, types and all tests
-	$(MAKE) --no-print-directory -j2 --output-sync=target test-fleets test-here test-screen test-browser
+	$(MAKE) --no-print-directory -j2 --keep-going --output-sync=target test-screen test-here test-browser $(addprefix suite/,$(FLEETS))
 
 test-here: $(READY)
 	$(PY) -m pytest -q $(addprefix --ignore=,$(FLEETS) $(BROWSER))
 
-test-fleets: $(READY)
-	@failed=0; for suite in $(FLEETS); do $(PY) -m pytest -q $$suite || failed=1; done; exit $$failed
+suite/%: $(READY)
+	$(PY) -m pytest -q $*
 
 # After the screen's own checks: both install its libraries in the same folder.
 test-browser: $(READY) test-screen
