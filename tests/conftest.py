@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 
 from fermata.config.stack.embedded import EmbeddedPostgres, EmbeddedValkey
 from tests import settings as run
+from tests.sites import Site, served
 
 
 @pytest.fixture(scope="session")
@@ -55,6 +57,19 @@ def valkey(redis_url: str) -> EmbeddedValkey:
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(database_url: str) -> None:
     """pytest-django makes the test database after this; so the server is up by then."""
+
+
+@pytest.fixture
+def new_site() -> Iterator[Callable[[], Site]]:
+    """Start HTTP servers on loopback that answer as they are told."""
+    with ExitStack() as sites:
+        yield lambda: sites.enter_context(served())
+
+
+@pytest.fixture
+def site(new_site: Callable[[], Site]) -> Site:
+    """One of them."""
+    return new_site()
 
 
 def pytest_unconfigure() -> None:

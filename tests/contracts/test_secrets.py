@@ -22,7 +22,7 @@ from tests.contracts.harness import Memory, World, together
 from tests.contracts.kept import everything
 from tests.contracts.postgres import Postgres
 from tests.reference.contract_cases import Case
-from tests.unit.nodes.conftest import Site, new_site, reply, site  # noqa: F401 - fixtures, used by name
+from tests.sites import Site, reply
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +37,7 @@ def ledger(request: pytest.FixtureRequest) -> Any:
 
 
 @pytest.fixture
-def run(ledger: Any, site: Site) -> Callable[..., World]:  # noqa: F811
+def run(ledger: Any, site: Site) -> Callable[..., World]:
     """Run a document of these nodes to its end: ``run(node, …, secrets={…})``."""
 
     def to_its_end(
@@ -98,7 +98,7 @@ def assert_nothing_is_kept(world: World, caplog: pytest.LogCaptureFixture) -> No
 
 
 @pytest.mark.parametrize("status", [200, 403, 500])
-def test_a_secret_reaches_the_service_and_nothing_that_is_kept(run, site, caplog, status):  # noqa: F811
+def test_a_secret_reaches_the_service_and_nothing_that_is_kept(run, site, caplog, status):
     caplog.set_level(logging.DEBUG)
     site.answers["/c4nary/of%20the+Engine"] = echo(status)
     again = ["{{ secrets.token }}", "{{ base64_encode('me:' + secrets.token) }}"]
@@ -115,13 +115,13 @@ def test_a_secret_reaches_the_service_and_nothing_that_is_kept(run, site, caplog
     assert_nothing_is_kept(world, caplog)
 
 
-def test_what_was_given_is_kept_as_it_was_written(run, site):  # noqa: F811
+def test_what_was_given_is_kept_as_it_was_written(run, site):
     site.answers["/"] = echo()
     kept = everything(run(call(site.url("/"))).ledger)
     assert "Bearer {{ secrets.token }}" in kept
 
 
-def test_a_missing_secret_fails_the_node_once_and_names_the_cure(run, site):  # noqa: F811
+def test_a_missing_secret_fails_the_node_once_and_names_the_cure(run, site):
     world = run(call(site.url("/"), retry={"max_attempts": 3, "initial": "1s"}), secrets={"other": "value"})
     assert world.result.error_class == "secret_missing"
     assert "no secret token; add it" in error_of(world)
@@ -129,14 +129,14 @@ def test_a_missing_secret_fails_the_node_once_and_names_the_cure(run, site):  # 
     assert "StepRetrying" not in everything(world.ledger)
 
 
-def test_a_missing_secret_can_be_answered_for_by_an_edge(run, site):  # noqa: F811
+def test_a_missing_secret_can_be_answered_for_by_an_edge(run, site):
     after = {"id": "after", "type": "transform", "config": {"output": "{{ steps.call.error['class'] }}"}}
     world = run(call(site.url("/")), after, edge="call.error", secrets={})
     assert world.result.output == {"after": "secret_missing"}
 
 
 @pytest.mark.parametrize("error", [WrongSealingKey(cure="Put it back."), SealBroken(cure="Set it anew.")])
-def test_a_secret_that_cannot_be_opened_fails_the_node_with_the_cure(run, site, error):  # noqa: F811
+def test_a_secret_that_cannot_be_opened_fails_the_node_with_the_cure(run, site, error):
     def refuse(*_: Any) -> Any:
         raise error
 
@@ -146,7 +146,7 @@ def test_a_secret_that_cannot_be_opened_fails_the_node_with_the_cure(run, site, 
     assert site.seen == []
 
 
-def test_a_database_that_is_away_fails_no_node(run, site):  # noqa: F811
+def test_a_database_that_is_away_fails_no_node(run, site):
     def away(*_: Any) -> Any:
         raise ServerUnavailable
 
@@ -154,7 +154,7 @@ def test_a_database_that_is_away_fails_no_node(run, site):  # noqa: F811
         run(call(site.url("/")), open_secrets=away)
 
 
-def test_a_secret_goes_only_to_its_hosts(run, site):  # noqa: F811
+def test_a_secret_goes_only_to_its_hosts(run, site):
     site.answers["/"] = echo()
     assert (
         run(call(site.url("/")), secrets={"token": Opened(CANARY, (site.name,))}).result.status == "succeeded"
@@ -174,7 +174,7 @@ def test_a_node_that_cannot_keep_to_hosts_gets_no_secret_bound_to_them(run):
     assert (world.result.error_class, calls) == ("host_not_allowed", [])
 
 
-def test_a_repeat_after_an_unknown_outcome_keeps_its_key(run, site):  # noqa: F811
+def test_a_repeat_after_an_unknown_outcome_keeps_its_key(run, site):
     answers = iter([500, 500, 200])
 
     def answer(handler: Any) -> None:
@@ -237,7 +237,7 @@ def test_a_node_that_crashes_tells_nobody(run, caplog, monkeypatch):
     ],
     ids=str,
 )
-def test_an_expression_that_fails_on_a_secret_tells_nobody(run, site, caplog, config):  # noqa: F811
+def test_an_expression_that_fails_on_a_secret_tells_nobody(run, site, caplog, config):
     world = run(call(site.url("/"), config=config))
     assert world.result.status == "failed"
     assert site.seen == []

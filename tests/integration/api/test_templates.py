@@ -16,6 +16,7 @@ from fermata.engine.perform import Performer
 from fermata.engine.store import PostgresLedger
 from fermata.nodes.catalogue import catalogue
 from fermata.workflows.starters import NAMES, PLACE, starters
+from tests.sites import Site, reply
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("redis_url")]
 
@@ -24,9 +25,10 @@ UNREACHABLE = "http://127.0.0.1:9/"
 
 
 @pytest.fixture
-def performed() -> Callable[[str], None]:
-    """Perform what is ready until nothing is."""
-    performer = Performer(Parts(PostgresLedger(), plans, catalogue(), SilentDispatcher()))
+def performed(site: Site) -> Callable[[str], None]:
+    """Perform what is ready until nothing is; the site may be called."""
+    parts = Parts(PostgresLedger(), plans, catalogue(), SilentDispatcher(), allowed_hosts=(site.name,))
+    performer = Performer(parts)
 
     def perform(execution_id: str) -> None:
         for _ in range(200):
@@ -111,6 +113,13 @@ def test_a_person_is_asked_about_larger_amounts(run, editor, performed, decision
 def test_small_amounts_pass_without_asking(run):
     found = run("ask-a-person", amount=20)
     assert found["output"] == {"spent": {"spent": 20, "purpose": "A new desk"}}
+
+
+def test_a_service_that_answers_is_read(run, site):
+    site.answers["/celery"] = reply(200, b'{"info": {}}', content_type="application/json")
+    found = run("call-an-interface", url=site.url("/celery"))
+    assert found["output"] == {"read": {"reached": True, "status": 200}}
+    assert [(seen.method, seen.path) for seen in site.seen] == [("GET", "/celery")]
 
 
 def test_a_service_that_does_not_answer_fails_nothing(run):

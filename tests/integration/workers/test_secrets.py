@@ -21,7 +21,7 @@ from tests.contracts.kept import everything
 from tests.contracts.postgres import Postgres
 from tests.factories import MembershipFactory, SecretFactory, VersionFactory, document
 from tests.integration.workers.test_engine import CELERY, QUIET, environment, finished  # noqa: F401 - a fixture
-from tests.unit.nodes.conftest import Site, new_site, reply, site  # noqa: F401 - fixtures, used by name
+from tests.sites import Site, reply
 
 CANARY = "c4nary/of the+Worker"
 FORMS = (
@@ -39,7 +39,7 @@ def echo(handler: Any) -> None:
     reply(status, body, content_type="application/json", x_sent=handler.headers["Authorization"])(handler)
 
 
-def start_all(workspace: Workspace, site: Site) -> list[Execution]:  # noqa: F811
+def start_all(workspace: Workspace, site: Site) -> list[Execution]:
     """One execution for each way a secret may come back."""
     request = {
         "method": "PUT",
@@ -95,7 +95,7 @@ def test_a_canary_reaches_the_service_and_nothing_else(
     connection: redis.Redis,
     environment: dict[str, str],  # noqa: F811
     start: Callable[..., Any],
-    site: Site,  # noqa: F811
+    site: Site,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG)

@@ -21,7 +21,7 @@ from cryptography.x509.oid import NameOID
 from fermata.errors import LeaseLost
 from fermata.nodes import egress
 from fermata.nodes.egress import EgressFailed, Hop, Limits, fetch
-from tests.unit.nodes.conftest import reply
+from tests.sites import reply
 
 
 def get(site, path="/", *, allowed=None, limits=None, method="GET", url=None, **values):

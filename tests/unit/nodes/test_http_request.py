@@ -11,7 +11,8 @@ import pytest
 
 from fermata.errors import LeaseLost
 from fermata.machine.outcomes import Done, Fail
-from tests.unit.nodes.conftest import NOW, TYPES, reply
+from tests.sites import reply
+from tests.unit.nodes.conftest import NOW, TYPES
 
 
 @pytest.fixture

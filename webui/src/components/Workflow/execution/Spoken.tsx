@@ -5,7 +5,7 @@ import { useKeys, type Shortcut } from '../../../keyboard/keys';
 import type { Overall } from '../../../stores/ExecutionStore';
 import { announce } from '../../../ui/LiveRegion';
 import { isFocused, useExecution } from './context';
-import { useListed } from './StepTable';
+import { listedNow } from './StepTable';
 
 const SPOKEN_MS = 3_000;
 
@@ -53,16 +53,17 @@ export function Spoken({ overall }: { overall: Overall }) {
 /** Keys that work in all views, while the focus is in the panel. */
 export function Keys() {
   const { t } = useTranslation('execution');
-  const { store, view, show } = useExecution();
-  const ids = useListed();
-  const here = useRef({ ids, view });
+  const { store, plan, view, show } = useExecution();
+  const here = useRef({ plan, view });
   useEffect(() => {
-    here.current = { ids, view };
+    here.current = { plan, view };
   });
   const shortcuts = useMemo<Shortcut[]>(() => {
     const scope = t('execution');
     const failure = (by: 1 | -1): void => {
-      const { ids: all, view: now } = here.current;
+      const { plan: known, view: now } = here.current;
+      const { status, q, node } = now;
+      const all = listedNow({ store, plan: known }, { status, q, node });
       const failed = all.filter((id) => ['failed', 'timed_out'].includes(store.step(id)?.status ?? ''));
       const at = now.step === undefined ? -1 : all.indexOf(now.step);
       const beyond = failed.filter((id) => (by > 0 ? all.indexOf(id) > at : all.indexOf(id) < at));

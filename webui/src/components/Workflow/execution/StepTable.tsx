@@ -8,7 +8,7 @@ import { clock, duration, moment } from '../../../i18n/format';
 import { Button } from '../../../ui/Button';
 import { EmptyState } from '../../../ui/states';
 import { StatusBadge } from '../../../ui/StatusBadge';
-import { useDerived, useExecution } from './context';
+import { useDerived, useExecution, type Shared } from './context';
 import { Elapsed } from './Elapsed';
 import { Place } from './Place';
 import { Rest } from './Rest';
@@ -16,20 +16,25 @@ import { StepGrid } from './StepGrid';
 import styles from './StepTable.module.css';
 
 /** The steps that pass the filters, in the order in which they began. */
+export function listedNow(
+  { store, plan }: Pick<Shared, 'store' | 'plan'>,
+  filter: Filter,
+): readonly string[] {
+  const steps = store.stepIds().map((id) => store.step(id));
+  return listed(
+    steps.filter((step) => step !== undefined),
+    filter,
+    plan,
+  );
+}
+
 export function useListed(): readonly string[] {
   const { store, plan, view } = useExecution();
   const { status, q, node } = view;
-  const derive = useMemo(() => {
-    const filter: Filter = { status, q, node };
-    return (): readonly string[] => {
-      const steps = store.stepIds().map((id) => store.step(id));
-      return listed(
-        steps.filter((step) => step !== undefined),
-        filter,
-        plan,
-      );
-    };
-  }, [store, plan, status, q, node]);
+  const derive = useMemo(
+    () => () => listedNow({ store, plan }, { status, q, node }),
+    [store, plan, status, q, node],
+  );
   return useDerived(store, derive, same);
 }
 
