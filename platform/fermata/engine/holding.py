@@ -172,21 +172,13 @@ class Keeper:
         if recorded is not None:
             pipeline.announce(claim.execution.id, claim.execution.workspace_id)
         ring(pipeline)
-        try:
-            pipeline.execute()
-        except ServerUnavailable as error:
-            logger.warning("Recovery will ring after step %s: %s", step_id, error.message)
+        _execute(pipeline, "Recovery will ring after step {}", step_id)
 
     def send(self, ring: Callable[[Any], None]) -> bool:
         """See the port."""
         pipeline = Pipeline()
         ring(pipeline)
-        try:
-            pipeline.execute()
-        except ServerUnavailable as error:
-            logger.warning("Nothing is rung early: %s", error.message)
-            return False
-        return True
+        return _execute(pipeline, "Nothing is rung early")
 
     def finish_many(
         self, step_ids: Sequence[str], token: str, claim: Claim | None, ring: Callable[[Any], None]
@@ -200,10 +192,7 @@ class Keeper:
         if claim is not None:
             pipeline.announce(claim.execution.id, claim.execution.workspace_id)
         ring(pipeline)
-        try:
-            pipeline.execute()
-        except ServerUnavailable as error:
-            logger.warning("Recovery will ring after a batch of %d steps: %s", len(step_ids), error.message)
+        _execute(pipeline, "Recovery will ring after a batch of {} steps", len(step_ids))
 
     def _beating(self) -> None:
         if self.thread is None or not self.thread.is_alive():
@@ -243,3 +232,13 @@ class Keeper:
 def _is_light(claim: Claim) -> bool:
     """The first dispatch of a pure step, whose claim wrote nothing."""
     return claim.step.state == "ready" and claim.step.kind == "node"
+
+
+def _execute(pipeline: Pipeline, otherwise: str, *about: object) -> bool:
+    """One round trip; when Redis does not answer, the log says what becomes of it, and the answer is no."""
+    try:
+        pipeline.execute()
+    except ServerUnavailable as error:
+        logger.warning("%s: %s", otherwise.format(*about), error.message)
+        return False
+    return True
