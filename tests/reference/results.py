@@ -49,16 +49,18 @@ FIELDS = ("status", "output", "port", "error_class")
 
 
 def merge(results: list[Result]) -> Result:
-    """The first result, with everything marked in which the results of other orders differ from it."""
+    """The first result, with everything marked in which the results of other orders differ from it.
+
+    A step that the first result has not is the one of the first that has it.
+    """
     first = results[0]
-    differs: set[Any] = set()
-    for other in results[1:]:
-        differs |= {f for f in ("status", "output", "error_class", "variables") if not same(first, other, f)}
-        for node, path in first.steps.keys() ^ other.steps.keys():
-            differs.add((node, path, "presence"))
-        for key in first.steps.keys() & other.steps.keys():
-            differs |= {(*key, f) for f in FIELDS if not same(first.steps[key], other.steps[key], f)}
     steps = {key: step for result in reversed(results) for key, step in result.steps.items()}
+    differs: set[Any] = set()
+    for other in results:
+        differs |= {f for f in ("status", "output", "error_class", "variables") if not same(first, other, f)}
+        differs |= {(*key, "presence") for key in steps.keys() - other.steps.keys()}
+        for key, step in other.steps.items():
+            differs |= {(*key, f) for f in FIELDS if not same(steps[key], step, f)}
     return Result(
         first.status, first.output, first.error_class, steps, first.variables, undetermined=frozenset(differs)
     )

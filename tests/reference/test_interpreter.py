@@ -9,7 +9,7 @@ import pytest
 
 from tests.reference.contract_cases import Case, differences, load_cases
 from tests.reference.interpreter import IrreducibleError, WaitsForeverError, agrees, interpret
-from tests.reference.results import Step, read_key, show
+from tests.reference.results import Result, Step, merge, read_key, show
 
 
 @pytest.mark.parametrize("case", load_cases(), ids=lambda case: f"{case.file}: {case.name}")
@@ -39,6 +39,13 @@ def test_says_that_the_order_decides_what_a_failure_cancels() -> None:
     assert (result.status, result.error_class) == ("failed", "boom")
     assert ("a", (), "status") in result.undetermined
     assert "status" not in result.undetermined
+
+
+def test_marks_a_step_that_is_not_in_the_first_order() -> None:
+    lanes = [{}, {("a", ()): Step("failed", error_class="boom")}, {("a", ()): Step("cancelled")}]
+    result = merge([Result("succeeded", None, None, steps) for steps in lanes])
+    assert result.steps == lanes[1]
+    assert result.undetermined == {("a", (), name) for name in ("presence", "status", "error_class")}
 
 
 def test_excuses_only_what_the_order_decides() -> None:
