@@ -1,6 +1,8 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 
+const PURE = ['src/{document,execution,forms,i18n,layout,theme}/**/*.test.ts'];
+
 // Django serves the build below /static/webui/ and writes the page around it (fermata.config.shell).
 export default defineConfig(({ mode }) => ({
   base: '/static/webui/',
@@ -22,10 +24,21 @@ export default defineConfig(({ mode }) => ({
     },
   },
   test: {
-    environment: 'happy-dom',
-    include: ['src/**/*.test.{ts,tsx}'],
-    setupFiles: ['src/setup.test-env.ts'],
+    pool: 'threads',
     restoreMocks: true,
     testTimeout: 20_000, // the machine may be busy
+    projects: [
+      { extends: true, test: { name: 'pure', include: PURE } }, // there is no page to lean on
+      {
+        extends: true,
+        test: {
+          name: 'page',
+          environment: 'happy-dom',
+          include: ['src/**/*.test.{ts,tsx}'],
+          exclude: PURE,
+          setupFiles: ['src/setup.test-env.ts'],
+        },
+      },
+    ],
   },
 }));
