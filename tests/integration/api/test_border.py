@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 
 from fermata.workflows.models import Workflow
+from tests.pace import within
 
 pytestmark = pytest.mark.django_db
 
@@ -158,6 +158,5 @@ def test_an_if_match_without_a_rev_is_refused(editor, workflow, header):
 def test_a_large_document_is_parsed_in_a_bounded_time(editor):
     nodes = [{"id": f"n{i}", "type": "note", "config": {"text": "x" * 50}} for i in range(10_000)]
     body = json.dumps({"name": "big", "definition": {"nodes": nodes}}).encode()
-    began = time.process_time()
-    editor.call("POST", "/workflows", body, status=201)
-    assert time.process_time() - began < 3
+    with within(3):
+        editor.call("POST", "/workflows", body, status=201)

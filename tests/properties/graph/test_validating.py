@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +17,7 @@ from fermata.graph.compile import compile_document
 from fermata.graph.expression import compile_expression, evaluate, render
 from fermata.graph.schema import document_schema
 from fermata.graph.validate import validate
+from tests.pace import within
 from tests.properties.graph.documents import drawn_documents
 from tests.unit.graph.catalogue import CATALOGUE, document, node
 
@@ -241,19 +241,16 @@ def test_five_thousand_nodes_compile_in_three_seconds() -> None:
     ]
     drawn = [{"from": f"n{at}", "to": f"n{at + 1}"} for at in range(4999)]
     drawn += [{"from": f"n{at}.error", "to": f"n{at + 7}"} for at in range(0, 4900, 7)]
-    started = time.process_time()
-    plan = compile_document(document(nodes, drawn), CATALOGUE)
-    took = time.process_time() - started
+    with within(3):
+        plan = compile_document(document(nodes, drawn), CATALOGUE)
     assert len(plan.nodes) == 5000
-    assert took < 3.0, f"{took:.2f} s"
 
 
 def test_ten_thousand_unconnected_mistakes_are_told_in_time() -> None:
     nodes = [node(f"n{at}", "transfrom") for at in range(10_000)]
-    started = time.process_time()
-    problems = validate(document(nodes), CATALOGUE)
-    assert len(problems) == 10_000
-    assert time.process_time() - started < 6.0
+    with within(6):
+        problems = validate(document(nodes), CATALOGUE)
+        assert len(problems) == 10_000
 
 
 def test_the_largest_documents_are_judged_in_time_however_wrong_they_are() -> None:
@@ -261,17 +258,15 @@ def test_the_largest_documents_are_judged_in_time_however_wrong_they_are() -> No
         node(f"n{at}", config={"o": f"{{{{ steps.m{at}.output + vars.q{at} }}}}"}) for at in range(10_000)
     ]
     drawn = [{"from": f"n{at % 10_000}", "to": f"x{at}"} for at in range(50_000)]
-    started = time.process_time()
-    found = {problem.code for problem in validate(document(nodes, drawn, variables={"q": 1}), CATALOGUE)}
-    assert found == {"dangling_edge", "unknown_step", "undeclared_variable"}
-    assert time.process_time() - started < 15.0
+    with within(15):
+        found = {problem.code for problem in validate(document(nodes, drawn, variables={"q": 1}), CATALOGUE)}
+        assert found == {"dangling_edge", "unknown_step", "undeclared_variable"}
 
 
 def test_the_largest_well_formed_graph_is_judged_in_time() -> None:
     nodes = [node(f"n{at}") for at in range(10_000)]
     drawn = [{"from": f"n{at}", "to": f"n{at + step}"} for step in range(1, 6) for at in range(10_000 - step)]
     drawn += [{"from": f"n{at + 9}.error", "to": f"n{at}"} for at in range(0, 9_000, 10)][:15]
-    started = time.process_time()
-    found = validate(document(nodes, drawn), CATALOGUE)
-    assert {problem.code for problem in found} <= {"irreducible_cycle"}
-    assert time.process_time() - started < 15.0
+    with within(15):
+        found = validate(document(nodes, drawn), CATALOGUE)
+        assert {problem.code for problem in found} <= {"irreducible_cycle"}

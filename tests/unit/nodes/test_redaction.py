@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from base64 import b64encode
 from urllib.parse import quote, quote_plus
 
@@ -11,6 +10,7 @@ import httpx
 import pytest
 
 from fermata.nodes.redaction import BLOT, redact, secret_forms
+from tests.pace import within
 
 SECRET = 'pa"ss/word+1 ä'
 
@@ -67,9 +67,8 @@ def test_takes_out_each_line_of_a_key_and_what_a_cut_left_of_it():
 
 def test_taking_out_a_large_secret_takes_little_time():
     forms = secret_forms(["ab" * 32_000])
-    started = time.process_time()
-    redact({"body": "ba" * 500_000}, forms)
-    assert time.process_time() - started < 5
+    with within(5):
+        redact({"body": "ba" * 500_000}, forms)
 
 
 def test_leaves_everything_else_alone():

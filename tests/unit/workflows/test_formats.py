@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fermata.errors import InvalidInput, PayloadTooLarge
 from fermata.workflows.formats import from_yaml, to_yaml
+from tests.pace import within
 
 TEXT = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=20)
 TRICKY = st.lists(
@@ -105,11 +104,10 @@ def test_line_and_column_are_named():
 
 def test_a_bomb_of_aliases_and_an_endless_depth_cost_nothing():
     bomb = "a: &a [x, x]\n" + "".join(f"k{n}: &k{n} [*a, *a]\n" for n in range(30))
-    began = time.process_time()
-    for text in (bomb, "a: " + "[" * 100_000, "a:\n" + "".join(" " * n + "b:\n" for n in range(1, 500))):
-        with pytest.raises(InvalidInput):
-            from_yaml(text)
-    assert time.process_time() - began < 5
+    with within(5):
+        for text in (bomb, "a: " + "[" * 100_000, "a:\n" + "".join(" " * n + "b:\n" for n in range(1, 500))):
+            with pytest.raises(InvalidInput):
+                from_yaml(text)
 
 
 def test_a_text_over_one_mebibyte_is_refused():
@@ -125,6 +123,5 @@ def test_what_is_written_reads_well_and_says_the_same_to_readers_of_yaml_1_1():
 
 
 def test_the_largest_documents_are_written_in_a_bounded_time():
-    began = time.process_time()
-    assert to_yaml({"a": [1] * 500_000}).count("\n- 1") == 500_000
-    assert time.process_time() - began < 20
+    with within(20):
+        assert to_yaml({"a": [1] * 500_000}).count("\n- 1") == 500_000
