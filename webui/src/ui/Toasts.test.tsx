@@ -1,4 +1,4 @@
-import { cleanup, render, screen } from '@testing-library/react';
+import { act, cleanup, render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startI18n } from '../i18n';
@@ -29,7 +29,7 @@ describe('what is said at the edge of the page', () => {
     say('It is saved.');
     complain('It was refused.', new Error('Somebody was faster.'));
     expect(await screen.findByText('It is saved.')).toBeInTheDocument();
-    await vi.advanceTimersByTimeAsync(60_000);
+    await act(() => vi.advanceTimersByTimeAsync(60_000));
     expect(screen.queryByText('It is saved.')).toBeNull();
     expect(screen.getByText('Somebody was faster.')).toBeInTheDocument();
     await user.click(screen.getByRole('button', { name: 'Close' }));
