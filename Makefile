@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 SOURCES := platform workers tests manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-here test-browser test-screen journeys crash conformance bench demo screen screenshots perf lint types verify fmt token generate lock
+.PHONY: help run test test-here test-screen journeys crash conformance bench demo screen screenshots perf lint types verify fmt token generate lock
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,22 +19,20 @@ run: $(READY) ## Run the whole platform here: PostgreSQL, Valkey, web, worker, b
 FLEETS := tests/integration/canvas tests/crash tests/conformance tests/integration/stack tests/integration/workers tests/integration/demo
 BROWSER := tests/e2e
 
-# The longest first, so that two of them end together.
-test: lint types ## Lint, types and all tests
-	$(MAKE) --no-print-directory -j2 --keep-going --output-sync=target test-screen test-here test-browser $(addprefix suite/,$(FLEETS))
+# The longest first, so that both of two end together.
+test: $(READY) ## Lint, types and all tests
+	$(MAKE) --no-print-directory -j2 --keep-going --output-sync=target test-screen lint types test-here $(addprefix suite/,$(FLEETS))
+
+# The screen's own checks, then the journeys through it: both install its libraries in the same folder.
+test-screen: $(READY)
+	$(PY) manage.py npm run check
+	$(PY) -m pytest -q $(BROWSER)
 
 test-here: $(READY)
 	$(PY) -m pytest -q $(addprefix --ignore=,$(FLEETS) $(BROWSER))
 
 suite/%: $(READY)
 	$(PY) -m pytest -q $*
-
-# After the screen's own checks: both install its libraries in the same folder.
-test-browser: $(READY) test-screen
-	$(PY) -m pytest -q $(BROWSER)
-
-test-screen: $(READY)
-	$(PY) manage.py npm run check
 
 journeys: $(READY) ## The journeys through the screen, with the long ones: thousands of steps, narrow windows, placing
 	$(PY) -m pytest -q $(BROWSER)/test_journeys.py -m "full or not full"
