@@ -1,5 +1,5 @@
 /** Languages: English and German, and in development a pseudo-language that shows what is not translated. */
-import i18next, { type Resource } from 'i18next';
+import i18next, { type Resource, type TFunction } from 'i18next';
 import { initReactI18next } from 'react-i18next';
 
 export const LOCALES = ['en', 'de'] as const;
@@ -51,6 +51,19 @@ export async function loadWords(namespace: string): Promise<void> {
       i18next.addResourceBundle(locale, namespace, await words(locale, namespace));
     }
   }
+}
+
+const fixed = new Map<string, TFunction>();
+
+/**
+ * The words of a namespace, for what is drawn by the hundred: `useTranslation` copies all of i18next whenever a
+ * component is mounted. The namespace is there by then, and another language comes with another page.
+ */
+export function wordsOf(namespace = 'common'): TFunction {
+  const key = `${i18next.language} ${namespace}`;
+  let found = fixed.get(key);
+  if (!found) fixed.set(key, (found = i18next.getFixedT(i18next.language, namespace)));
+  return found;
 }
 
 const COOKIE = 'fermata_locale';

@@ -1,5 +1,5 @@
 import { memo, useCallback, useEffect, useSyncExternalStore } from 'react';
-import { useTranslation } from 'react-i18next';
+import { wordsOf } from '../i18n';
 import { count as number } from '../i18n/format';
 import type { Counts } from '../execution/model';
 import type { Box, GraphNode as Node } from '../layout/model';
@@ -26,7 +26,7 @@ export function useCounts(statuses: GraphStatuses, id: string): Counts {
 
 /** Steps by status as glyphs and numbers. */
 export function CountStrip({ counts }: { counts: Counts }) {
-  const { t } = useTranslation();
+  const t = wordsOf();
   const some = STATUSES.filter((status) => (counts[status] ?? 0) > 0);
   return (
     <span className={styles.strip}>
@@ -58,7 +58,7 @@ export interface GraphNodeProps {
 /** One node, rendered when it changed itself. */
 export const GraphNode = memo(function GraphNode(props: GraphNodeProps) {
   const { node, box, first, statuses, selected, active, mark, onSelect, onOpen } = props;
-  const { t } = useTranslation('graph');
+  const t = wordsOf('graph');
   const status = useNodeStatus(statuses, node.id);
   const counts = useCounts(statuses, node.id);
   const inside = useCounts(statuses, first ?? node.id);

@@ -1,4 +1,4 @@
-import { useTranslation } from 'react-i18next';
+import { wordsOf } from '../i18n';
 import { LOOKS, type Status } from '../theme/status';
 import styles from './StatusBadge.module.css';
 
@@ -12,9 +12,8 @@ export function StatusBadge({
   compact?: boolean;
   detail?: string;
 }) {
-  const { t } = useTranslation();
   const { hue, glyph } = LOOKS[status];
-  const word = t(`status.${status}`);
+  const word = wordsOf()(`status.${status}`);
   return (
     <span className={styles.badge} data-hue={hue} title={compact ? word : undefined}>
       <span aria-hidden className={styles.glyph}>

@@ -15,6 +15,7 @@ import {
   type Scale,
   type Segment,
 } from '../../../execution/timeline';
+import { wordsOf } from '../../../i18n';
 import { clock, duration } from '../../../i18n/format';
 import { useStepEvents } from '../../../stores/JournalStore';
 import type { Overall } from '../../../stores/ExecutionStore';
@@ -143,7 +144,7 @@ function percent(part: number): string {
 }
 
 function Cells({ step }: { step: Step }) {
-  const { t } = useTranslation('execution');
+  const t = wordsOf('execution');
   const { plan, journal } = useExecution();
   const drawing = useContext(Drawn);
   const events = useStepEvents(journal, step.id);
@@ -218,7 +219,7 @@ function outcome(segments: readonly Segment[], at: number, status: ReturnType<ty
 }
 
 function Bar({ segment, drawing, hue }: { segment: Segment; drawing: Drawing; hue: string | undefined }) {
-  const { t } = useTranslation('execution');
+  const t = wordsOf('execution');
   const { kind, from, to, attempt } = segment;
   const end = to ?? drawing.now;
   const left = placeOf(drawing.scale, from);
