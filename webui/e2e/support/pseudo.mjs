@@ -17,7 +17,7 @@ const VOWELS = {
 };
 /** Dates, durations and distances come from the browser. */
 const FROM_INTL =
-  /\b(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|[AP]M|in|ago|now|yesterday|tomorrow|(second|minute|hour|day)s?)\b|\d[ \u00a0]?(ms|s|m|h|d)\b/g;
+  /\b(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|[AP]M|in|ago|now|yesterday|tomorrow|(second|minute|hour|day)s?)\b|\b\d[\d.,]*[ \u00a0]?(ms|s|m|h|d)\b/g;
 const PART_OF_ID = /^[0-9a-f]{6,12}$/;
 const APART = /[\s·›→/:,;()"“”…[\]{}#=+~-]+/;
 
