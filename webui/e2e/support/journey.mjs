@@ -54,6 +54,7 @@ export function journey(name, walk, options = {}) {
       await walk({ context, page, watched, open });
       watched.verify();
     } catch (failure) {
+      for (const line of watched.told()) console.log(line);
       await keepPictures(context, name);
       throw failure;
     } finally {
@@ -66,7 +67,8 @@ export function journey(name, walk, options = {}) {
 async function keepPictures(context, name) {
   const folder = process.env.JOURNEY_PICTURES;
   for (const [at, page] of context.pages().entries()) {
-    console.log(`page ${at + 1} was at ${page.url()}`);
+    const focused = await page.evaluate(() => document.activeElement?.outerHTML.slice(0, 300)).catch(String);
+    console.log(`page ${at + 1} was at ${page.url()}, the focus on ${focused}`);
     if (!folder) continue;
     const path = join(folder, `${name.replaceAll(/\W+/g, '-')}-${at + 1}.png`);
     await page.screenshot({ path }).then(

@@ -14,9 +14,16 @@ export async function watch(context) {
   context.on('console', (message) => {
     if (message.type() === 'error') seen.push(`console: ${message.text()} (${message.location().url})`);
   });
+  const refused = [];
+  context.on('response', (answer) => {
+    if (answer.status() >= 400)
+      refused.push(`${answer.status()} ${answer.request().method()} ${answer.url()}`);
+  });
   context.on('weberror', (failure) => seen.push(`exception: ${failure.error().stack}`));
   return {
     expect: (pattern) => expected.push(pattern),
+    /** Everything that was out of the ordinary, for whoever looks into a failure. */
+    told: () => [...seen, ...refused],
     verify() {
       const left = seen.filter((one) => !expected.some((pattern) => pattern.test(one)));
       assert.deepEqual(left, [], 'errors on the page');

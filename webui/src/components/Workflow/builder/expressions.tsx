@@ -24,6 +24,8 @@ const SCOPE_MS = 10_000;
 const INPUT = 'input';
 const MADE_UP = 'none';
 const MOST_FLUSHES = 3;
+const MOST_AGAIN = 2;
+const AGAIN_MS = 300;
 const ENDED: readonly string[] = ['succeeded', 'failed', 'cancelled'];
 
 /** The newest executions of the workflow. */
@@ -47,6 +49,13 @@ function lastInput(workflowId: string, definition: JsonObject): Json {
   return kept(workflowId, isObject(inputs) ? inputs : {});
 }
 
+/** Without names there is no list until the next letter: the network and a busy platform recover before. */
+const AGAIN = {
+  retry: (times: number, error: Error) =>
+    times < MOST_AGAIN && !(error instanceof ApiError && error.status < 500),
+  retryDelay: AGAIN_MS,
+};
+
 /** Names at a place, as the newest execution completes them; null while nothing is known. */
 export function useScope(
   workflowId: string,
@@ -59,7 +68,7 @@ export function useScope(
         queryFn: () =>
           scopeOf(workflowId, node, pointer, { execution: null, passage: null, input: undefined }),
         staleTime: SCOPE_MS,
-        retry: false,
+        ...AGAIN,
       })
       .catch(() => null);
 }
@@ -105,7 +114,7 @@ export function Expressions({ children }: { children: ReactNode }) {
             queryKey: ['scope', store.workflowId, node, pointer, execution, passage],
             queryFn: () => scopeOf(store.workflowId, node, pointer, asked),
             staleTime: SCOPE_MS,
-            retry: false,
+            ...AGAIN,
           })
           .catch(() => null);
       },
