@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 WORK_SECONDS = 0.026
-"""What :func:`_work` takes where the limits were set."""
+"""What :func:`_work` takes with Debian 12's CPython 3.11 at 2.5 GHz, where every limit holds with room."""
 
 
 @contextmanager

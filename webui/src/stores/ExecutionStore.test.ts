@@ -113,6 +113,27 @@ it('tells those whose step or node changed and nobody else, once a frame', () =>
   expect(numbers).toEqual({ a1: 1, a2: 0, a: 1, b: 0, list: 0, steps: 1 });
 });
 
+it('tells of a summary at once after a rest, then ten times a second, and always of the last change', () => {
+  vi.advanceTimersByTime(100); // since the snapshot
+  const seen: (string | undefined)[] = [];
+  const frames = vi.fn();
+  store.subscribe('summary', () => seen.push(store.step('a1')?.status));
+  store.subscribe('steps', frames);
+  send(moves(0, ['a1', 'a', 'running', 2]));
+  vi.advanceTimersByTime(20);
+  expect(seen).toEqual(['running']);
+  send(moves(1, ['a1', 'a', 'retrying', 3]));
+  vi.advanceTimersByTime(20);
+  send(moves(2, ['a1', 'a', 'succeeded', 4]));
+  vi.advanceTimersByTime(20);
+  expect(frames).toHaveBeenCalledTimes(3);
+  expect(seen).toEqual(['running']);
+  vi.advanceTimersByTime(200);
+  expect(seen).toEqual(['running', 'succeeded']);
+  vi.advanceTimersByTime(1_000);
+  expect(seen).toHaveLength(2);
+});
+
 it('says which steps there are, and the one of a node that changed last', () => {
   const ids = store.stepIds();
   send(moves(0, ['a3', 'a', 'ready', 1], ['a1', 'a', 'running', 2]));

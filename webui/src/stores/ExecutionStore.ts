@@ -57,8 +57,11 @@ class Subscribers {
   }
 }
 
+/** What is worked out of all steps follows them ten times a second: nobody reads faster. */
+const SUMMARY_MS = 100;
+
 /** What can be told of besides steps and nodes. */
-type Topic = 'execution' | 'list' | 'steps' | 'freshness' | 'cursor' | 'rest';
+type Topic = 'execution' | 'list' | 'steps' | 'summary' | 'freshness' | 'cursor' | 'rest';
 
 export interface Overall {
   execution: Execution;
@@ -79,6 +82,8 @@ export class ExecutionStore {
   private asks = 0;
   private pending: (() => void)[] = [];
   private scheduled: Call | null = null;
+  private summaryDue = -Infinity;
+  private summaryTimer: ReturnType<typeof setTimeout> | undefined;
   private readonly nodes = new Subscribers();
   private readonly steps = new Subscribers();
   private readonly topics = new Subscribers();
@@ -122,6 +127,8 @@ export class ExecutionStore {
       this.unwatch?.();
       this.scheduled?.();
       this.scheduled = null;
+      clearTimeout(this.summaryTimer);
+      this.summaryTimer = undefined;
       useConnections.getState().tell(this.executionId, null);
     };
   }
@@ -192,7 +199,10 @@ export class ExecutionStore {
     return this.steps.add(stepId, call);
   }
 
-  /** `execution`: its status and values; `list`: which steps there are; `steps`: anything about any step. */
+  /**
+   * `execution`: its status and values; `list`: which steps there are; `steps`: anything about any step;
+   * `summary`: the same, at once after a rest and then not more often than every `SUMMARY_MS`.
+   */
   subscribe(topic: Topic, call: Call): Call {
     return this.topics.add(topic, call);
   }
@@ -250,12 +260,26 @@ export class ExecutionStore {
     if (steps.size > 0 || nodes.size > 0) {
       this.changes += 1;
       topics.add('steps');
+      if (this.isSummaryDue()) topics.add('summary');
+    }
+    if (topics.has('summary')) {
+      this.summaryDue = performance.now() + SUMMARY_MS;
+      clearTimeout(this.summaryTimer);
+      this.summaryTimer = undefined;
     }
     if (topics.has('list')) this.ids = [...(this.state?.steps.keys() ?? [])];
     this.show();
     this.steps.tell(steps);
     this.nodes.tell(nodes);
     this.topics.tell(topics);
+  }
+
+  /** Whether the summary may follow now; else it does with a later frame: what is told together is rendered together. */
+  private isSummaryDue(): boolean {
+    const left = this.summaryDue - performance.now();
+    if (left <= 0) return true;
+    this.summaryTimer ??= setTimeout(() => this.later(() => this.told.topics.add('summary')), left);
+    return false;
   }
 
   /** Every reader's view of the whole, replaced only when it is another. */

@@ -33,6 +33,8 @@ CHILDREN = 2
 WAITING = 8
 PATIENCE_SECONDS = 0.5
 """How long a preview waits for a child before it is told to come again."""
+ATTEMPTS = 2
+"""How often a text is asked whose process somebody else ends."""
 CPU_SECONDS = 1.0
 WALL_SECONDS = 1.8
 START_SECONDS = 10.0
@@ -78,16 +80,15 @@ class Child:
         A process that was killed from outside is replaced and the text asked once more: :meth:`start` cannot
         see every such end, because the kernel tells of it only some moments after the kill.
         """
-        try:
+        for _ in range(ATTEMPTS):
             try:
                 return self._ask(body)
             except _Vanished:
-                return self._ask(body)
-        except _Vanished:
-            raise PreviewsBusy from None
-        except BaseException:
-            self.end()
-            raise
+                continue
+            except BaseException:
+                self.end()
+                raise
+        raise PreviewsBusy
 
     def end(self) -> tuple[int, float]:
         """End the process now: (its exit code, the CPU seconds it had)."""

@@ -3,7 +3,7 @@ import { beforeEach, expect, it, vi } from 'vitest';
 const server = vi.hoisted(() => {
   const state = { answers: [] as { status: number; body: unknown }[], asked: [] as unknown[] };
   globalThis.fetch = (async (input: Request) => {
-    state.asked.push(await input.json());
+    state.asked.push(input.method === 'GET' ? input.url : await input.json());
     input.signal.throwIfAborted();
     const { status, body } = state.answers.shift() ?? { status: 404, body: {} };
     return new Response(JSON.stringify(body), { status, headers: { 'Content-Type': 'application/json' } });
@@ -11,9 +11,10 @@ const server = vi.hoisted(() => {
   return state;
 });
 
+import { QueryClient } from '@tanstack/react-query';
 import { NoAnswer } from '../../../forms/expression/context';
 import type { DraftStore } from '../../../stores/DraftStore';
-import { previewOf } from './expressions';
+import { namesAt, previewOf } from './expressions';
 
 const GOOD = { ok: true, value: 1, type: 'integer', truncated: false, from: null, error: null };
 const problem = (status: number, code: string) => ({ status, body: { status, code, detail: code } });
@@ -143,4 +144,28 @@ it('passes on what the platform refuses of a saved draft', async () => {
   const { store } = draft({ saving: 'saved', rev: 7 });
   server.answers = [problem(422, 'There is no expression there.')];
   await expect(ask(store)).rejects.toThrow('There is no expression there.');
+});
+
+function names() {
+  return namesAt(new QueryClient(), 'w', 'n', '/config/url', {
+    execution: null,
+    passage: null,
+    input: undefined,
+  });
+}
+
+it('asks for names again when the platform did not answer', async () => {
+  const known = { names: [], functions: [] };
+  server.answers = [problem(503, 'busy'), problem(500, 'broken'), { status: 200, body: known }];
+  expect(await names()).toEqual(known);
+  expect(server.asked).toHaveLength(3);
+});
+
+it('knows no names when they are refused, or nothing answers', async () => {
+  server.answers = [problem(422, 'There is no expression there.')];
+  expect(await names()).toBeNull();
+  expect(server.asked).toHaveLength(1);
+  server.answers = [503, 503, 503, 200].map((status) => problem(status, 'busy'));
+  expect(await names()).toBeNull();
+  expect(server.asked).toHaveLength(4);
 });

@@ -1,5 +1,5 @@
 /** What expression fields are told of this draft: names, previews, and whose values they see. */
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { useMemo, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { answered, ApiError, client } from '../../../api/client';
@@ -49,28 +49,36 @@ function lastInput(workflowId: string, definition: JsonObject): Json {
   return kept(workflowId, isObject(inputs) ? inputs : {});
 }
 
-/** Without names there is no list until the next letter: the network and a busy platform recover before. */
-const AGAIN = {
-  retry: (times: number, error: Error) =>
-    times < MOST_AGAIN && !(error instanceof ApiError && error.status < 500),
-  retryDelay: AGAIN_MS,
-};
+/**
+ * Names at a place; null while nothing is known. Without them there is no list until the next letter, so they are
+ * asked for again: the network and a busy platform recover.
+ */
+export function namesAt(
+  queries: QueryClient,
+  workflowId: string,
+  node: string | null,
+  pointer: string,
+  values: Values,
+): Promise<Scope | null> {
+  return queries
+    .fetchQuery({
+      queryKey: ['scope', workflowId, node, pointer, values.execution, values.passage],
+      queryFn: () => scopeOf(workflowId, node, pointer, values),
+      staleTime: SCOPE_MS,
+      retry: (times, error) => times < MOST_AGAIN && !(error instanceof ApiError && error.status < 500),
+      retryDelay: AGAIN_MS,
+    })
+    .catch(() => null);
+}
 
-/** Names at a place, as the newest execution completes them; null while nothing is known. */
+const NEWEST: Values = { execution: null, passage: null, input: undefined };
+
+/** Names at a place, as the newest execution completes them. */
 export function useScope(
   workflowId: string,
 ): (node: string | null, pointer: string) => Promise<Scope | null> {
   const queries = useQueryClient();
-  return (node, pointer) =>
-    queries
-      .fetchQuery({
-        queryKey: ['scope', workflowId, node, pointer],
-        queryFn: () =>
-          scopeOf(workflowId, node, pointer, { execution: null, passage: null, input: undefined }),
-        staleTime: SCOPE_MS,
-        ...AGAIN,
-      })
-      .catch(() => null);
+  return (node, pointer) => namesAt(queries, workflowId, node, pointer, NEWEST);
 }
 
 /** Around the forms of the builder. */
@@ -102,21 +110,14 @@ export function Expressions({ children }: { children: ReactNode }) {
   const here = `${source} ${selected}`;
   const passage = passed?.of === here ? passed.path : null;
   const evaluation = useMemo((): Evaluation => {
-    const execution = source === INPUT || source === MADE_UP ? undefined : source;
-    const asked = { execution: execution ?? null, passage, input: source === INPUT ? input : undefined };
+    const execution = source === INPUT || source === MADE_UP ? null : source;
+    const asked: Values = { execution, passage, input: source === INPUT ? input : undefined };
     return {
       scope: async (node, pointer) => {
         // Of a step that was just added nothing is known before it has arrived.
         if (node !== null && !store.hasArrived(node)) await store.flush();
         if (node !== null && !store.hasArrived(node)) return null;
-        return queries
-          .fetchQuery({
-            queryKey: ['scope', store.workflowId, node, pointer, execution, passage],
-            queryFn: () => scopeOf(store.workflowId, node, pointer, asked),
-            staleTime: SCOPE_MS,
-            ...AGAIN,
-          })
-          .catch(() => null);
+        return namesAt(queries, store.workflowId, node, pointer, asked);
       },
       preview: (node, pointer, text, signal) => previewOf(store, node, pointer, { text, ...asked, signal }),
       settled: () => settled(store),

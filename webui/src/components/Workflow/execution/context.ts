@@ -51,27 +51,6 @@ export function usePlan(executionId: string): Plan {
   return data ?? NO_PLAN;
 }
 
-/** What is worked out of all steps follows them ten times a second: nobody reads faster. */
-const DERIVED_MS = 100;
-
-/** `call` at once after a rest, and then not more often than every `pause` milliseconds. */
-function paced(pause: number, call: () => void): { changed: () => void; stop: () => void } {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let due = -Infinity;
-  const run = (): void => {
-    timer = undefined;
-    due = performance.now() + pause;
-    call();
-  };
-  const changed = (): void => {
-    if (timer !== undefined) return;
-    const left = due - performance.now();
-    if (left <= 0) run();
-    else timer = setTimeout(run, left);
-  };
-  return { changed, stop: () => clearTimeout(timer) };
-}
-
 /** Another value soon after the store changed, and only when it is another: `same` says so. */
 export function useDerived<T>(
   store: ExecutionStore,
@@ -80,17 +59,7 @@ export function useDerived<T>(
 ): T {
   const last = useRef<{ version: number; derive: () => T; value: T } | null>(null);
   return useSyncExternalStore(
-    useCallback(
-      (call) => {
-        const { changed, stop } = paced(DERIVED_MS, call);
-        const leave = store.subscribe('steps', changed);
-        return () => {
-          stop();
-          leave();
-        };
-      },
-      [store],
-    ),
+    useCallback((call) => store.subscribe('summary', call), [store]),
     () => {
       const version = store.version();
       const before = last.current;
