@@ -96,6 +96,13 @@ describe('the list of workflows', () => {
     await waitFor(() => expect(within(table).getByRole('link', { name: 'orders' })).toHaveFocus());
   });
 
+  it('loses no key that comes before the last one is rendered', async () => {
+    opened(page);
+    const table = await screen.findByRole('table', { name: 'Workflows' });
+    for (const key of ['j', 'j']) handle(new KeyboardEvent('keydown', { key }));
+    expect(within(table).getByRole('link', { name: 'sketch' })).toHaveFocus();
+  });
+
   it('tells a viewer why there is nothing to make', async () => {
     signedIn('viewer');
     server.lists('GET /workflows', []);

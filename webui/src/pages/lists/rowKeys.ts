@@ -18,6 +18,7 @@ export function useRowKeys(rows: number, scope: string): number {
   const keys = useMemo(() => {
     const move = (by: number) => () => {
       const next = Math.max(0, Math.min(now.current.rows - 1, now.current.at + by));
+      now.current.at = next; // the next key may come before this one is rendered
       setAt(next);
       rowAt(next)?.focus();
     };
