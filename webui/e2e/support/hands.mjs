@@ -16,6 +16,20 @@ const settled = (page) => page.locator('[role=application]:not([aria-busy])').wa
 
 const taken = (select) => select.selectedOptions[0]?.textContent;
 
+/** Turn the wheel, and be told when the picture has moved by it: the browser brings a turn of the wheel late. */
+async function wheel(page, across) {
+  const moved = await page.evaluateHandle(() => ({
+    seen: new Promise((done) =>
+      addEventListener('wheel', () => requestAnimationFrame(() => requestAnimationFrame(done)), {
+        once: true,
+      }),
+    ),
+  }));
+  await page.mouse.wheel(across, 0);
+  await moved.evaluate(({ seen }) => seen);
+  await moved.dispose();
+}
+
 /** Where a step's name stands: of one that holds others, too, it is itself there. */
 async function head(locator) {
   const { x, y } = await locator.boundingBox();
@@ -32,7 +46,7 @@ export function mouse(page) {
   const select = async (id) => {
     await row(page, id).click();
     await settled(page);
-    await node(page, id).waitFor();
+    await page.locator(`[data-node="${id}"][aria-pressed=true]`).waitFor();
   };
   /** Near the edge of the graph the picture moves on under what is carried: it is led to where its end is by then. */
   const drag = async (from, aim) => {
@@ -60,7 +74,7 @@ export function mouse(page) {
       const right = box ? box.x + box.width : Infinity;
       if (box && box.x > stage.x && right < stage.x + stage.width) return;
       await page.mouse.move(stage.x + stage.width / 2, stage.y + 8);
-      await page.mouse.wheel(box && box.x <= stage.x ? -80 : 80, 0);
+      await wheel(page, box && box.x <= stage.x ? -80 : 80);
     }
     assert.fail(`${id} does not come to be seen`);
   };

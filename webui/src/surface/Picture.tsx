@@ -1,4 +1,5 @@
 import { useLayoutEffect, useRef, type ReactNode } from 'react';
+import type { Point } from '../layout/path';
 import { entryOf } from '../layout/walk';
 import type { Camera } from './camera';
 import { paint, paletteOf, type Palette, type Scene } from './paint';
@@ -53,7 +54,9 @@ export function Picture({ scene, camera, statuses, chosen, detail, steady, child
       const { width, height } = element.getBoundingClientRect();
       const { screen } = camera;
       const resized = width !== screen.width || height !== screen.height;
-      if (resized) camera.resize({ width, height });
+      const corner = cornerOf(element);
+      if (resized || corner.x !== camera.corner.x || corner.y !== camera.corner.y)
+        camera.resize({ width, height }, corner);
       if (width === 0 || height === 0 || !(first || (resized && !camera.moved))) return;
       const { layout } = scene;
       const whole = { x: 0, y: 0, width: layout.width, height: layout.height };
@@ -81,4 +84,14 @@ export function Picture({ scene, camera, statuses, chosen, detail, steady, child
       </div>
     </>
   );
+}
+
+/** Where an element begins on the page, however far that is scrolled. */
+function cornerOf(element: HTMLElement): Point {
+  const at = { x: 0, y: 0 };
+  for (let each: Element | null = element; each instanceof HTMLElement; each = each.offsetParent) {
+    at.x += each.offsetLeft;
+    at.y += each.offsetTop;
+  }
+  return at;
 }

@@ -1,6 +1,7 @@
 /** Moves the picture without rendering: pan, zoom, pinch; whoever draws is told once a frame. */
-import { fitted, revealing, zoomed, type Size, type Viewport } from './viewport';
+import { fitted, keeping, revealing, zoomed, type Size, type Viewport } from './viewport';
 import type { Rect } from '../layout/grid';
+import type { Point } from '../layout/path';
 
 const SLACK = 4;
 const WHEEL = 0.0016;
@@ -8,9 +9,11 @@ const WHEEL = 0.0016;
 export class Camera {
   view: Viewport = { x: 0, y: 0, zoom: 1 };
   screen: Size = { width: 0, height: 0 };
+  private kept: Rect | null = null;
+  corner: Point = { x: 0, y: 0 };
   /** The last press became a drag: the click that follows it selects nothing. */
   private dragged = false;
-  /** The view is no longer the one it was opened with. */
+  /** The view is no longer the one it was opened with, or a hand is at it: it must not slip away under that. */
   moved = false;
   /** Whether a press belongs to somebody else. */
   taken: ((event: PointerEvent) => boolean) | null = null;
@@ -46,22 +49,37 @@ export class Camera {
     this.moved = false;
   }
 
-  /** What stood in the middle stays there. */
-  resize(screen: Size): void {
-    const { width, height } = this.screen;
-    if (width > 0 && screen.width > 0) {
+  /**
+   * The graph gets another size or place, as when problems are listed below it: what is seen stays where it is on the
+   * page, under the hand that reaches for it, but what is to be kept does not fall out of sight. `corner`: of the graph, on the page.
+   */
+  resize(screen: Size, corner: Point): void {
+    const before = this.screen;
+    if (before.width > 0 && screen.width > 0) {
       const { x, y, zoom } = this.view;
-      this.view = { zoom, x: x + (screen.width - width) / 2, y: y + (screen.height - height) / 2 };
+      this.view = { zoom, x: x + this.corner.x - corner.x, y: y + this.corner.y - corner.y };
+      if (this.kept) this.view = keeping(this.view, this.kept, before, screen);
     }
     this.screen = screen;
-    this.changed();
+    this.corner = corner;
+    // Before anything is painted: a frame later would be seen as a jerk.
+    this.tell();
+  }
+
+  /** What has to stay in sight when there is less room; null: nothing. */
+  keep(box: Rect | null): void {
+    this.kept = box;
+  }
+
+  private tell(): void {
+    for (const call of this.calls) call();
   }
 
   changed(): void {
     if (this.frame) return;
     this.frame = requestAnimationFrame(() => {
       this.frame = 0;
-      for (const call of this.calls) call();
+      this.tell();
     });
   }
 
@@ -105,6 +123,7 @@ export class Camera {
       this.fingers.set(event.pointerId, place(event));
     };
     const move = (event: PointerEvent): void => {
+      this.moved = true;
       const before = this.fingers.get(event.pointerId);
       if (!before) return;
       const now = place(event);

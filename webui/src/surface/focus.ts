@@ -77,5 +77,6 @@ export function useAnchor(scene: Scene, camera: Camera, active: string | null): 
       camera.shift((old.x - now.x) * zoom, (old.y - now.y) * zoom);
     }
     before.current = scene;
+    camera.keep(boxes[1] ?? null);
   }, [scene, camera, active]);
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Camera } from './camera';
 import { opening } from './viewport';
 
 const SCREEN = { width: 1_000, height: 600 };
@@ -32,5 +33,51 @@ describe('A graph opens', () => {
 
   it('whole without a beginning', () => {
     expect(opening({ x: 0, y: 0, width: 50_000, height: 4_000 }, SCREEN, null).zoom).toBeLessThan(0.02);
+  });
+});
+
+describe('A graph that gets another size', () => {
+  const HERE = { x: 240, y: 180 };
+  const cameraAt = (kept: ReturnType<typeof node> | null) => {
+    const camera = new Camera();
+    camera.resize(SCREEN, HERE);
+    camera.open({ x: 50, y: 40, zoom: 0.5 });
+    camera.keep(kept);
+    return camera;
+  };
+
+  it('leaves what is seen where it is on the page', () => {
+    const camera = cameraAt(null);
+    camera.resize({ width: 1_000, height: 560 }, HERE);
+    expect(camera.view).toEqual({ x: 50, y: 40, zoom: 0.5 });
+    camera.resize({ width: 900, height: 520 }, { x: 340, y: 220 });
+    expect(camera.view).toEqual({ x: -50, y: 0, zoom: 0.5 });
+  });
+
+  it('tells whoever draws at once, not a frame later', () => {
+    const camera = cameraAt(null);
+    const views: number[] = [];
+    camera.subscribe(() => views.push(camera.view.x));
+    camera.resize({ width: 900, height: 600 }, { x: 340, y: 180 });
+    expect(views).toEqual([-50]);
+  });
+
+  it('keeps the step one stands on in sight, moved by no more than that takes', () => {
+    const low = node(100, 1_000);
+    const camera = cameraAt(low);
+    camera.resize({ width: 1_000, height: 580 }, HERE);
+    expect(camera.view.y, 'it is seen yet').toBe(40);
+    camera.resize({ width: 1_000, height: 400 }, HERE);
+    expect(onScreen(camera.view, { x: 100, y: 1_056 })).toEqual({ x: 100, y: 392 });
+    camera.resize({ width: 140, height: 400 }, HERE);
+    expect(onScreen(camera.view, low).x).toBe(32);
+    camera.resize({ width: 60, height: 400 }, HERE);
+    expect(onScreen(camera.view, low).x, 'its beginning, where there is no room for all of it').toBe(0);
+  });
+
+  it('does not bring back what was not seen', () => {
+    const camera = cameraAt(node(3_000, 0));
+    camera.resize({ width: 800, height: 400 }, HERE);
+    expect(camera.view).toEqual({ x: 50, y: 40, zoom: 0.5 });
   });
 });

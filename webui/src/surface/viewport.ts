@@ -15,6 +15,8 @@ export interface Size {
 export const LEAST = 0.005;
 export const MOST = 2;
 const MARGIN = 32;
+/** From the edge, of what has to be kept in sight. */
+const KEPT = 8;
 /** Below this nodes are blocks on the canvas. */
 export const DETAIL = 0.45;
 /** Below this blocks have no names and lines are straight. */
@@ -73,6 +75,17 @@ export function areaOf(view: Viewport, screen: Size, around = 0): Rect {
     width: (screen.width + 2 * around) / view.zoom,
     height: (screen.height + 2 * around) / view.zoom,
   };
+}
+
+/** A box that was seen whole is no longer, for the screen has become smaller: moved by no more than that takes. */
+export function keeping(view: Viewport, box: Rect, before: Size, screen: Size): Viewport {
+  const left = box.x * view.zoom + view.x;
+  const top = box.y * view.zoom + view.y;
+  const [right, bottom] = [left + box.width * view.zoom, top + box.height * view.zoom];
+  if (left < 0 || top < 0 || right > before.width || bottom > before.height) return view;
+  const x = view.x - Math.min(left, Math.max(0, right + KEPT - screen.width));
+  const y = view.y - Math.min(top, Math.max(0, bottom + KEPT - screen.height));
+  return { ...view, x, y };
 }
 
 /** Moved so that a box is seen whole, if it is not. */
