@@ -1,5 +1,5 @@
 /** Moves the picture without rendering: pan, zoom, pinch; whoever draws is told once a frame. */
-import { fitted, keeping, revealing, zoomed, type Size, type Viewport } from './viewport';
+import { fitted, nudged, revealing, sees, zoomed, type Size, type Viewport } from './viewport';
 import type { Rect } from '../layout/grid';
 import type { Point } from '../layout/path';
 
@@ -57,8 +57,9 @@ export class Camera {
     const before = this.screen;
     if (before.width > 0 && screen.width > 0) {
       const { x, y, zoom } = this.view;
+      const seen = this.kept && sees(this.view, this.kept, before) ? this.kept : null;
       this.view = { zoom, x: x + this.corner.x - corner.x, y: y + this.corner.y - corner.y };
-      if (this.kept) this.view = keeping(this.view, this.kept, before, screen);
+      if (seen) this.view = nudged(this.view, seen, screen);
     }
     this.screen = screen;
     this.corner = corner;

@@ -72,7 +72,16 @@ describe('A graph that gets another size', () => {
     camera.resize({ width: 140, height: 400 }, HERE);
     expect(onScreen(camera.view, low).x).toBe(32);
     camera.resize({ width: 60, height: 400 }, HERE);
-    expect(onScreen(camera.view, low).x, 'its beginning, where there is no room for all of it').toBe(0);
+    expect(onScreen(camera.view, low).x, 'its beginning, where there is no room for all of it').toBe(8);
+  });
+
+  it('keeps it in sight too where the graph begins elsewhere', () => {
+    const camera = cameraAt(node(1_500, 400));
+    camera.resize({ width: 700, height: 600 }, { x: 40, y: 180 });
+    expect(onScreen(camera.view, { x: 1_700, y: 400 })).toEqual({ x: 692, y: 240 });
+    const beside = cameraAt(node(0, 0));
+    beside.resize({ width: 800, height: 600 }, { x: 440, y: 180 });
+    expect(onScreen(beside.view, { x: 0, y: 0 })).toEqual({ x: 8, y: 40 });
   });
 
   it('does not bring back what was not seen', () => {

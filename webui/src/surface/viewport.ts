@@ -77,28 +77,37 @@ export function areaOf(view: Viewport, screen: Size, around = 0): Rect {
   };
 }
 
-/** A box that was seen whole is no longer, for the screen has become smaller: moved by no more than that takes. */
-export function keeping(view: Viewport, box: Rect, before: Size, screen: Size): Viewport {
+/** Where a box lies on the screen. */
+function edgesOf(view: Viewport, box: Rect) {
   const left = box.x * view.zoom + view.x;
   const top = box.y * view.zoom + view.y;
-  const [right, bottom] = [left + box.width * view.zoom, top + box.height * view.zoom];
-  if (left < 0 || top < 0 || right > before.width || bottom > before.height) return view;
-  const x = view.x - Math.min(left, Math.max(0, right + KEPT - screen.width));
-  const y = view.y - Math.min(top, Math.max(0, bottom + KEPT - screen.height));
-  return { ...view, x, y };
+  return { left, top, right: left + box.width * view.zoom, bottom: top + box.height * view.zoom };
+}
+
+/** Whether all of a box is seen, so far from the edges. */
+export function sees(view: Viewport, box: Rect, screen: Size, margin = 0): boolean {
+  const { left, top, right, bottom } = edgesOf(view, box);
+  return (
+    left >= margin && top >= margin && right <= screen.width - margin && bottom <= screen.height - margin
+  );
+}
+
+/** Moved by no more than it takes to see a box; of one that is larger than the screen its beginning. */
+export function nudged(view: Viewport, box: Rect, screen: Size): Viewport {
+  const { left, top, right, bottom } = edgesOf(view, box);
+  const x = Math.max(KEPT - left, Math.min(0, screen.width - KEPT - right));
+  const y = Math.max(KEPT - top, Math.min(0, screen.height - KEPT - bottom));
+  return {
+    ...view,
+    x: view.x + (right > screen.width || left < 0 ? x : 0),
+    y: view.y + (bottom > screen.height || top < 0 ? y : 0),
+  };
 }
 
 /** Moved so that a box is seen whole, if it is not. */
 export function revealing(view: Viewport, box: Rect, screen: Size): Viewport {
-  const left = box.x * view.zoom + view.x;
-  const top = box.y * view.zoom + view.y;
+  if (sees(view, box, screen, MARGIN)) return view;
   const [width, height] = [box.width * view.zoom, box.height * view.zoom];
-  const seen =
-    left >= MARGIN &&
-    top >= MARGIN &&
-    left + width <= screen.width - MARGIN &&
-    top + height <= screen.height - MARGIN;
-  if (seen) return view;
   return {
     ...view,
     x: Math.max(MARGIN, (screen.width - width) / 2) - box.x * view.zoom,
