@@ -64,6 +64,8 @@ interface Held {
   last: Point;
   begin: () => void;
   started: boolean;
+  /** How near an edge it began, until it was away from there. */
+  began: Point;
 }
 
 /** Told how it goes with what is moved by keys. */
@@ -191,7 +193,8 @@ export class Gestures {
 
   private hold(event: PointerEvent, begin: () => void): void {
     const start = { x: event.clientX, y: event.clientY };
-    this.held = { pointer: event.pointerId, start, last: start, begin, started: false };
+    const began = this.pullAt(start);
+    this.held = { pointer: event.pointerId, start, last: start, begin, started: false, began };
   }
 
   private move = (event: PointerEvent): void => {
@@ -293,18 +296,27 @@ export class Gestures {
     else this.show({ drag: { ...drag, to } });
   }
 
+  /** How near an edge a place of the screen is, from -1 to 1 in either direction; 0 is not near. */
+  private pullAt({ x, y }: Point): Point {
+    const { left, top, right, bottom } = (this.element as HTMLElement).getBoundingClientRect();
+    const pull = (least: number, most: number): number =>
+      Math.max(0, Math.min(1, least / EDGE)) - Math.max(0, Math.min(1, most / EDGE));
+    return {
+      x: pull(left + EDGE - x, x - right + EDGE),
+      y: pull(top + EDGE - y, y - bottom + EDGE),
+    };
+  }
+
   /** Near an edge the picture moves on by itself, so that what is not seen can be reached. */
   private panAtEdge(): void {
     if (this.frame) return;
     const step = (): void => {
       this.frame = 0;
-      if (!this.held?.started || !this.element) return;
-      const { left, top, right, bottom } = this.element.getBoundingClientRect();
-      const { x, y } = this.held.last;
-      const pull = (least: number, most: number): number =>
-        Math.max(0, Math.min(1, least / EDGE)) - Math.max(0, Math.min(1, most / EDGE));
-      const across = pull(left + EDGE - x, x - right + EDGE);
-      const down = pull(top + EDGE - y, y - bottom + EDGE);
+      const { held } = this;
+      if (!held?.started || !this.element) return;
+      const pull = this.pullAt(held.last);
+      const [across, down] = [pulling(pull.x, held.began.x), pulling(pull.y, held.began.y)];
+      held.began = { x: pull.x && held.began.x, y: pull.y && held.began.y };
       if (across === 0 && down === 0) return;
       this.camera.shift(across * EDGE_SPEED, down * EDGE_SPEED);
       this.follow();
@@ -427,6 +439,11 @@ export class Gestures {
     else if (over !== null) this.editing.connect(from, over);
     else if (this.left) this.editing.addAfter(from);
   }
+}
+
+/** The pull of an edge; none of the one near which a drag began, until it comes nearer to that. */
+function pulling(pull: number, began: number): number {
+  return Math.sign(pull) === Math.sign(began) && Math.abs(pull) <= Math.abs(began) ? 0 : pull;
 }
 
 function pair({ x, y }: Point): [number, number] {
