@@ -9,8 +9,9 @@ const WHEEL = 0.0016;
 export class Camera {
   view: Viewport = { x: 0, y: 0, zoom: 1 };
   screen: Size = { width: 0, height: 0 };
-  private kept: Rect | null = null;
+  /** Where the graph begins on the page. */
   corner: Point = { x: 0, y: 0 };
+  private kept: Rect | null = null;
   /** The last press became a drag: the click that follows it selects nothing. */
   private dragged = false;
   /** The view is no longer the one it was opened with, or a hand is at it: it must not slip away under that. */
@@ -51,7 +52,7 @@ export class Camera {
 
   /**
    * The graph gets another size or place, as when problems are listed below it: what is seen stays where it is on the
-   * page, under the hand that reaches for it, but what is to be kept does not fall out of sight. `corner`: of the graph, on the page.
+   * page, under the hand that reaches for it, but what is to be kept does not fall out of sight.
    */
   resize(screen: Size, corner: Point): void {
     const before = this.screen;
