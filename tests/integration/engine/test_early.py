@@ -110,6 +110,12 @@ def output(node: str) -> Any:
     return body
 
 
+@pytest.fixture(autouse=True)
+def never_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No record rings once more because this machine was busy; where it shall, the test says so."""
+    monkeypatch.setattr(perform, "LATE_SECONDS", 60.0)
+
+
 @pytest.fixture
 def held() -> Iterator[Open]:
     """A ledger that keeps the records of `a` open."""
@@ -127,7 +133,10 @@ def test_it_leaves_while_its_record_is_written_and_is_not_repeated(held: Open) -
 
 
 @pytest.mark.parametrize("how", ["knowing", "asking"])
-def test_who_takes_it_before_the_row_is_there_waits_for_it(held: Open, how: str) -> None:
+def test_who_takes_it_before_the_row_is_there_waits_for_it(
+    held: Open, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(early, "PATIENCE_SECONDS", 30.0)
     made = begun(ledger=held)
     held.commit_soon(0.03)
     assert follow(made, how) == "recorded"
@@ -139,7 +148,7 @@ def test_but_not_for_ever_and_leaves_nothing_behind(held: Open, how: str) -> Non
     made = begun(ledger=held)
     since = time.monotonic()
     assert follow(made, how) == "absent"
-    assert early.LATE_SECONDS < early.PATIENCE_SECONDS <= time.monotonic() - since < 2
+    assert early.LATE_SECONDS < early.PATIENCE_SECONDS <= time.monotonic() - since < 10
     held.lose()
     assert run("SELECT node_id, state FROM fermata_step") == [("a", "ready")]
 
