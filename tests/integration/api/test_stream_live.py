@@ -200,6 +200,8 @@ async def test_while_valkey_is_away_events_and_rows_come_by_looking(web, editor,
     listing = Client(web, "x", editor)
     listing.url = f"ws://{web.address}/api/v1/workflows/executions/ws"
     async with client.opened() as ws, listing.opened() as rows:
+        # Only what changes after the snapshot comes as rows.
+        assert json.loads(await asyncio.wait_for(rows.recv(), 30))["type"] == "snapshot"
         valkey.stop()
         try:
             await sync_to_async(EventFactory)(execution=execution, node_id="quiet")
